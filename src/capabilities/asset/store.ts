@@ -1,0 +1,66 @@
+/** SQL of assets. */
+import { isId } from '#platform/id.ts'
+import type { Chained, Head, Tx } from '#platform/tx.ts'
+
+export const assetStatuses = ['in_service', 'out_of_service', 'retired'] as const
+export type AssetFields = {
+  readonly tag: string
+  readonly name: string
+  readonly location: string | null
+  readonly status: (typeof assetStatuses)[number]
+  readonly owner_id: string | null
+  readonly parent_id: string | null
+}
+export type AssetRow = AssetFields & {
+  readonly id: string
+  readonly owner: string | null
+  readonly parent: string | null
+  readonly version: number
+  readonly created_at: string
+}
+export type LockedAsset = AssetRow & Chained & { readonly locked_at: string }
+
+export const findAssetByRef = (tx: Tx, ref: string): Promise<{ id: string; tag: string } | undefined> =>
+  tx.maybe<{
+    id: string
+    tag: string
+  }>`select id, tag from assets where id = ${isId(ref) ? ref : null} or tag = ${ref}`
+
+export const loadAsset = (tx: Tx, ref: string): Promise<AssetRow | undefined> =>
+  tx.maybe<AssetRow>`
+    select a.id, a.tag, a.name, a.location, a.status, a.owner_id, o.name as owner, a.parent_id, p.tag as parent, a.version, a.created_at
+      from assets a
+      left join principals o on o.tenant_id = a.tenant_id and o.id = a.owner_id
+      left join assets p on p.tenant_id = a.tenant_id and p.id = a.parent_id
+     where a.id = ${isId(ref) ? ref : null} or a.tag = ${ref}`
+
+export async function lockAsset(tx: Tx, ref: string): Promise<LockedAsset | undefined> {
+  const locked = await tx.maybe<{ id: string; entry_seq: number; entry_head: Buffer; locked_at: string }>`
+    select id, entry_seq, entry_head, clock_timestamp() as locked_at from assets
+     where id = ${isId(ref) ? ref : null} or tag = ${ref} for update`
+  if (locked === undefined) return undefined
+  const row = await loadAsset(tx, locked.id)
+  return row === undefined ? undefined : { ...row, ...locked }
+}
+
+export const listAssets = (tx: Tx, after: string, limit: number): Promise<AssetRow[]> =>
+  tx.rows<AssetRow>`
+    select a.id, a.tag, a.name, a.location, a.status, a.owner_id, o.name as owner, a.parent_id, p.tag as parent, a.version, a.created_at
+      from assets a
+      left join principals o on o.tenant_id = a.tenant_id and o.id = a.owner_id
+      left join assets p on p.tenant_id = a.tenant_id and p.id = a.parent_id
+     where a.tag > ${after} order by a.tag limit ${limit}`
+
+export function insertAsset(tx: Tx, id: string, row: AssetFields, head: Head): void {
+  tx.write(1)`
+    insert into assets (id, tag, name, location, status, owner_id, parent_id, version, entry_seq, entry_id, entry_head)
+    values (${id}, ${row.tag}, ${row.name}, ${row.location}, ${row.status}, ${row.owner_id}, ${row.parent_id},
+            ${head.version}, ${head.entry_seq}, ${head.entry_id}, ${head.entry_head})`
+}
+
+export function updateAsset(tx: Tx, before: Chained, row: AssetFields, head: Head): void {
+  tx.write(1)`
+    update assets set name = ${row.name}, location = ${row.location}, status = ${row.status}, owner_id = ${row.owner_id}, parent_id = ${row.parent_id},
+           version = ${head.version}, entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and entry_seq = ${before.entry_seq}`
+}

@@ -1,0 +1,192 @@
+/** SQL of work orders: find one, lock one, insert, update. Row security keeps every statement in its tenant. */
+import { isNumber } from '#domain/number.ts'
+import { recordedFields } from '#domain/work-order.ts'
+import type { Recorded, RecordedField, WorkOrder } from '#domain/work-order.ts'
+import type { Category } from '#domain/lifecycle.ts'
+import type { GrantedRole, PrincipalKind } from '#domain/principal.ts'
+import { identifier, join, sql } from '#platform/sql.ts'
+import type { Sql } from '#platform/sql.ts'
+import { isId } from '#platform/id.ts'
+import type { Chained, Head, Tx } from '#platform/tx.ts'
+
+export type Names = {
+  readonly requester: string
+  readonly assignee: string | null
+  readonly asset: string | null
+}
+export type WorkOrderRow = WorkOrder &
+  Names & {
+    /** The humans who answer for the agents that did the work of a regulatory record. */
+    readonly executor_sponsor_ids: readonly string[]
+  }
+/** A locked row: with the head of its chain, and the server's time after the lock was had. */
+export type LockedWorkOrder = WorkOrderRow & Chained & { readonly locked_at: string }
+
+export const columns = sql`
+  wo.id, wo.number, wo.lifecycle, wo.status, wo.category, wo.version, wo.title, wo.description, wo.priority,
+  wo.regulatory, wo.origin, wo.requester_id, wo.assignee_id, wo.asset_id, wo.due_date, wo.estimated_hours,
+  wo.actual_hours, wo.tags, wo.project, wo.work_category, wo.acceptance_criteria, wo.deliverables, wo.notes,
+  wo.completion_summary, wo.review_notes, wo.related_wo_ids, wo.parent_id, wo.planned_start, wo.planned_end,
+  wo.actual_start, wo.actual_end, wo.job_plan, wo.requirements, wo.hold, wo.blocker, wo.revision, wo.revision_of,
+  wo.acknowledged_at, wo.attributes, wo.executor_ids, wo.editor_id, wo.import_source, wo.created_at, wo.updated_at,
+  r.name as requester, a.name as assignee, s.tag as asset,
+  case when wo.regulatory
+       then array(select p.sponsor_id::text from principals p where p.id = any (wo.executor_ids) and p.sponsor_id is not null)
+       else '{}' end as executor_sponsor_ids`
+
+export const named = sql`
+  join principals r on r.tenant_id = wo.tenant_id and r.id = wo.requester_id
+  left join principals a on a.tenant_id = wo.tenant_id and a.id = wo.assignee_id
+  left join assets s on s.tenant_id = wo.tenant_id and s.id = wo.asset_id`
+
+/** By id or by number; undefined when it is neither. */
+export async function loadWorkOrder(tx: Tx, ref: string): Promise<WorkOrderRow | undefined> {
+  if (isId(ref))
+    return tx.maybe<WorkOrderRow>`select ${columns} from work_orders wo ${named} where wo.id = ${ref}`
+  const id = await findIdByNumber(tx, ref)
+  return id === undefined ? undefined : loadWorkOrder(tx, id)
+}
+
+/** Locks the row against every other change until the transaction ends. */
+export async function lockWorkOrder(tx: Tx, ref: string): Promise<LockedWorkOrder | undefined> {
+  if (!isId(ref)) {
+    const id = await findIdByNumber(tx, ref)
+    return id === undefined ? undefined : lockWorkOrder(tx, id)
+  }
+  return tx.maybe<LockedWorkOrder>`
+    select ${columns}, wo.entry_seq, wo.entry_head, clock_timestamp() as locked_at
+      from work_orders wo ${named}
+     where wo.id = ${ref}
+       for update of wo`
+}
+
+async function findIdByNumber(tx: Tx, number: string): Promise<string | undefined> {
+  if (!isNumber(number)) return undefined
+  const row = await tx.maybe<{
+    id: string
+  }>`select work_order_id as id from work_order_numbers where number = ${number}`
+  return row?.id
+}
+
+export const jsonFields: ReadonlySet<string> = new Set([
+  'job_plan',
+  'requirements',
+  'hold',
+  'blocker',
+  'attributes',
+])
+const toColumn = (field: RecordedField, value: unknown): unknown =>
+  jsonFields.has(field) && value !== null ? JSON.stringify(value) : value
+
+export type NewWorkOrder = Recorded & {
+  readonly id: string
+  readonly category: Category
+  readonly created_at: string
+}
+
+export function insertWorkOrder(tx: Tx, row: NewWorkOrder, head: Head): void {
+  const fields = recordedFields.map((field) => ({
+    name: identifier(field),
+    value: toColumn(field, row[field]),
+  }))
+  tx.write(1)`insert into work_order_numbers (number, work_order_id) values (${row.number}, ${row.id})`
+  tx.write(1)`
+    insert into work_orders (id, category, created_at, updated_at, version, entry_seq, entry_id, entry_head, ${join(
+      fields.map(({ name }) => name),
+      ', ',
+    )})
+    values (${row.id}, ${row.category}, ${row.created_at}, ${row.created_at}, ${head.version}, ${head.entry_seq}, ${head.entry_id}, ${head.entry_head},
+            ${join(
+              fields.map(({ value }) => sql`${value}`),
+              ', ',
+            )})`
+}
+
+/** Sets what changed and moves the head of the chain; the version read under the lock must still stand. */
+export function updateWorkOrder(
+  tx: Tx,
+  before: Chained,
+  changes: Partial<Recorded>,
+  category: Category,
+  head: Head,
+  at: string,
+): void {
+  const sets: Sql[] = (Object.keys(changes) as RecordedField[]).map(
+    (field) => sql`${identifier(field)} = ${toColumn(field, changes[field])}`,
+  )
+  if ('status' in changes) sets.push(sql`category = ${category}`)
+  tx.write(1)`
+    update work_orders
+       set ${join([...sets, sql`version = ${head.version}`], ', ')}, updated_at = ${at},
+           entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and version = ${before.version} and entry_seq = ${before.entry_seq}`
+}
+
+/** Moves the head of the chain and nothing else: a comment, an attachment, a refused attempt. */
+export function updateHead(tx: Tx, before: Chained, head: Head): void {
+  tx.write(1)`
+    update work_orders set entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and entry_seq = ${before.entry_seq}`
+}
+
+export type PrincipalName = { readonly id: string; readonly name: string; readonly kind: PrincipalKind }
+
+/** By id or by name: an active one, or any that ever was. */
+export const findPrincipal = (
+  tx: Tx,
+  ref: string,
+  which: 'active' | 'any' = 'active',
+): Promise<PrincipalName | undefined> =>
+  tx.maybe<PrincipalName>`
+    select id, name, kind from principals
+     where ${isId(ref) ? sql`id = ${ref}` : sql`name = ${ref}`} and (disabled_at is null or ${which} = 'any')`
+
+/** By id or by tag: one that is not retired, or any that ever was. */
+export const findAsset = (
+  tx: Tx,
+  ref: string,
+  which: 'active' | 'any' = 'active',
+): Promise<{ id: string; tag: string } | undefined> =>
+  tx.maybe<{ id: string; tag: string }>`
+    select id, tag from assets
+     where ${isId(ref) ? sql`id = ${ref}` : sql`tag = ${ref}`} and (status <> 'retired' or ${which} = 'any')`
+
+export async function findDefaultLifecycle(tx: Tx): Promise<Recorded['lifecycle']> {
+  const row = await tx.maybe<{
+    default_lifecycle: Recorded['lifecycle']
+  }>`select default_lifecycle from tenants`
+  if (row === undefined) throw new Error('the tenant has no row')
+  return row.default_lifecycle
+}
+
+/** The next `count` numbers of the year, in one step; the counter stays locked until the commit, so none is lost. */
+export async function takeCounted(tx: Tx, year: number, count: number): Promise<number> {
+  const row = await tx.maybe<{ last: number }>`
+    insert into number_counters as c (year, last) values (${year}, ${count})
+    on conflict (tenant_id, year) do update set last = c.last + excluded.last
+    returning last`
+  if (row === undefined) throw new Error('the counter gave nothing')
+  return row.last - count + 1
+}
+
+/** The first of the candidates that no work order has yet. */
+export async function findFreeNumber(tx: Tx, candidates: readonly string[]): Promise<string | undefined> {
+  const row = await tx.maybe<{ number: string }>`
+    select c.number from unnest(${candidates}::text[]) with ordinality as c (number, position)
+     where not exists (select from work_order_numbers n where n.number = c.number)
+     order by c.position limit 1`
+  return row?.number
+}
+
+/** Names of active principals that hold one of these roles, for refusals that say who could help. */
+export async function listHolders(
+  tx: Tx,
+  roles: readonly GrantedRole[],
+  assetId: string | null,
+): Promise<string[]> {
+  const rows = await tx.rows<{ name: string }>`
+    select distinct p.name from role_grants g join principals p on p.tenant_id = g.tenant_id and p.id = g.principal_id
+     where g.role = any (${roles}::text[]) and (g.asset_id is null or g.asset_id = ${assetId}) and p.disabled_at is null
+     order by p.name limit 10`
+  return rows.map((row) => row.name)
+}

@@ -1,0 +1,181 @@
+/**
+ * Moving a work order through its lifecycle: the hot path. Two round trips: lock and load, then state, entry
+ * and commit in one. A refused attempt on a regulatory work order is an entry too.
+ */
+import { z } from 'zod'
+import { changesBetween } from '#domain/entry.ts'
+import { categoryOf, lifecycles } from '#domain/lifecycles.ts'
+import { grantedRoles, maySee } from '#domain/principal.ts'
+import type { GrantedRole } from '#domain/principal.ts'
+import { accept, refuse, toProblem } from '#domain/refusal.ts'
+import type { Decision, Refusal, Unmet } from '#domain/refusal.ts'
+import { decideTransition, reportEdges } from '#domain/transition.ts'
+import type { TransitionPlan } from '#domain/transition.ts'
+import { recordedFields } from '#domain/work-order.ts'
+import { everyone, operation } from '#platform/operation.ts'
+import type { Tx } from '#platform/tx.ts'
+import { drawNumber, insertCreated } from './create.ts'
+import { transitionInput, workOrderRef, workOrderView } from './schema.ts'
+import { listHolders, loadWorkOrder, lockWorkOrder, updateHead, updateWorkOrder } from './store.ts'
+import type { LockedWorkOrder, WorkOrderRow } from './store.ts'
+import { toView } from './view.ts'
+
+export const transition = operation({
+  name: 'work_order.transition',
+  summary: 'Move a work order to another state',
+  http: ['POST', '/v1/work-orders/:id/transitions'],
+  permission: everyone,
+  mutates: true,
+  example: 'WO-2026-000001 --to pending_approval',
+  input: transitionInput,
+  output: workOrderView,
+  async run(tx, actor, input) {
+    const workOrder = await lockWorkOrder(tx, input.id)
+    if (workOrder === undefined || !maySee(actor, workOrder))
+      return refuse({ code: 'not_found', what: 'work order' })
+    const stale = checkVersion(tx, workOrder)
+    if (stale !== undefined) return refuse(stale)
+    const decision = decideTransition(
+      { workOrder, actor, executorSponsorIds: workOrder.executor_sponsor_ids, now: workOrder.locked_at },
+      input,
+    )
+    if (!decision.ok)
+      return refuseAttempt(tx, workOrder, decision.refusal, { to: input.to, reason: input.reason })
+    return accept(toView(await move(tx, workOrder, decision.value)))
+  },
+})
+
+export const checkVersion = (tx: Tx, workOrder: { readonly version: number }): Refusal | undefined =>
+  tx.call.ifVersion === undefined || tx.call.ifVersion === workOrder.version
+    ? undefined
+    : { code: 'stale_version', expected: tx.call.ifVersion, actual: workOrder.version }
+
+async function move(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Promise<LockedWorkOrder> {
+  const revision = plan.transition.opensRevision ? await openRevision(tx, before) : undefined
+  const at = before.locked_at
+  const category = categoryOf(before.lifecycle, plan.transition.to)
+  const head = tx.record({
+    kind: 'work_order',
+    record: before,
+    action: plan.action,
+    reason: plan.reason,
+    changes: changesBetween(recordedFields, before, plan.changes),
+    detail: {
+      transition: plan.transition.name,
+      ...(revision === undefined ? {} : { opened_revision: revision }),
+    },
+    at,
+  })
+  updateWorkOrder(tx, before, plan.changes, category, head, at)
+  return { ...before, ...plan.changes, category, version: head.version, updated_at: at }
+}
+
+/** Rejected work is done again as a new draft that points to this one; what was planned is carried over. */
+async function openRevision(tx: Tx, before: LockedWorkOrder): Promise<string> {
+  const at = before.locked_at
+  const fresh = {
+    ...before,
+    status: lifecycles[before.lifecycle].initial,
+    revision: before.revision + 1,
+    revision_of: before.id,
+    actual_hours: null,
+    actual_start: null,
+    actual_end: null,
+    notes: null,
+    completion_summary: null,
+    review_notes: null,
+    acknowledged_at: null,
+    hold: null,
+    blocker: null,
+    executor_ids: [],
+    editor_id: null,
+    import_source: null,
+    number: await drawNumber(tx, before.lifecycle, at),
+  }
+  return insertCreated(tx, fresh, at, before, { reason: `revision of ${before.number}` }).id
+}
+
+/** Says who could help, and keeps the attempt when the record is a regulatory one. */
+export async function refuseAttempt(
+  tx: Tx,
+  workOrder: LockedWorkOrder,
+  refusal: Refusal,
+  attempt: { readonly [name: string]: unknown },
+): Promise<Decision<never>> {
+  const told: Refusal =
+    refusal.code === 'gates_unmet'
+      ? { code: 'gates_unmet', unmet: await tellWho(tx, workOrder, refusal.unmet) }
+      : refusal
+  if (workOrder.regulatory) {
+    const { code } = toProblem(told)
+    const head = tx.record({
+      kind: 'work_order',
+      record: workOrder,
+      action: 'refused',
+      changes: [],
+      detail: JSON.parse(
+        JSON.stringify({ attempt, code, unmet: told.code === 'gates_unmet' ? told.unmet : [] }),
+      ) as { [name: string]: unknown },
+      newVersion: false,
+      at: workOrder.locked_at,
+    })
+    updateHead(tx, workOrder, head)
+    tx.keepDespiteRefusal()
+  }
+  return refuse(told)
+}
+
+const isGranted = (role: string): role is GrantedRole => (grantedRoles as readonly string[]).includes(role)
+
+async function tellWho(tx: Tx, workOrder: WorkOrderRow, unmet: readonly Unmet[]): Promise<Unmet[]> {
+  const told: Unmet[] = []
+  for (const gate of unmet) {
+    if (!('roles' in gate)) {
+      told.push(gate)
+      continue
+    }
+    const who = await listHolders(tx, gate.roles.filter(isGranted), workOrder.asset_id)
+    if (gate.roles.includes('assignee') && workOrder.assignee !== null) who.push(workOrder.assignee)
+    if (gate.roles.includes('originator')) who.push(workOrder.requester)
+    told.push({ ...gate, who: [...new Set(who)] })
+  }
+  return told
+}
+
+const unmetView = z.looseObject({ code: z.string(), who: z.array(z.string()).readonly().optional() })
+const edgesView = z.object({
+  status: z.string(),
+  data: z.array(
+    z.object({ name: z.string(), to: z.string(), allowed: z.boolean(), unmet: z.array(unmetView) }),
+  ),
+})
+
+export const transitions = operation({
+  name: 'work_order.transitions',
+  summary: 'List every edge out of the state, with what is in the way for the caller',
+  http: ['GET', '/v1/work-orders/:id/transitions'],
+  permission: everyone,
+  mutates: false,
+  mcp: 'list_transitions',
+  example: 'WO-2026-000001',
+  input: z.strictObject({ id: workOrderRef }),
+  output: edgesView,
+  async run(tx, actor, input): Promise<Decision<z.output<typeof edgesView>>> {
+    const workOrder = await loadWorkOrder(tx, input.id)
+    if (workOrder === undefined || !maySee(actor, workOrder))
+      return refuse({ code: 'not_found', what: 'work order' })
+    const facts = {
+      workOrder,
+      actor,
+      executorSponsorIds: workOrder.executor_sponsor_ids,
+      now: await tx.now(),
+    }
+    const data = await Promise.all(
+      reportEdges(facts).map(async (edge) => ({
+        ...edge,
+        unmet: (await tellWho(tx, workOrder, edge.unmet)).map((gate) => ({ ...gate })),
+      })),
+    )
+    return accept({ status: workOrder.status, data })
+  },
+})

@@ -1,0 +1,78 @@
+/**
+ * One line of the audit trail. Its body is canonical JSON (RFC 8785), stored as the bytes that were hashed;
+ * each body names the leaf before it of the same record, so that a record's entries form a chain whose head
+ * stands in the record's row. `leaf = SHA-256(0x00 ‖ body)`, an RFC 6962 leaf.
+ */
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { PrincipalKind } from './principal.ts'
+
+export const recordKinds = ['work_order', 'asset', 'principal', 'tenant'] as const
+export type RecordKind = (typeof recordKinds)[number]
+
+export type FieldChange = { readonly field: string; readonly old: unknown; readonly new: unknown }
+
+export type EntryBody = {
+  readonly v: 1
+  readonly id: string
+  readonly tenant: string
+  readonly record: { readonly kind: RecordKind; readonly id: string }
+  /** 1 for the record's first entry, then counted without a gap. */
+  readonly seq: number
+  /** The record's version after this entry. */
+  readonly version: number
+  readonly actor: {
+    readonly id: string
+    readonly kind: PrincipalKind
+    readonly name: string
+    readonly sponsor: string | null
+    readonly client: string
+  }
+  readonly action: string
+  readonly reason: string | null
+  readonly changes: readonly FieldChange[]
+  /** What else the action is about: an attachment's hash, a refusal's code, an import's file and line. */
+  readonly detail: { readonly [name: string]: unknown } | null
+  readonly request: string
+  /** Server time, UTC, microseconds: `2026-11-20T21:19:39.123456Z`. */
+  readonly at: string
+  /** Leaf of the record's entry before this one, hex; null for the first. */
+  readonly prev: string | null
+}
+
+export type SealedEntry = { readonly body: Buffer; readonly leaf: Buffer }
+
+const leafPrefix = Buffer.of(0)
+
+/** SHA-256(0x00 ‖ body), RFC 6962 section 2.1. */
+export const leafOf = (body: Uint8Array): Buffer =>
+  createHash('sha256').update(leafPrefix).update(body).digest()
+
+export function sealEntry(body: EntryBody): SealedEntry {
+  const bytes = Buffer.from(toCanonical(body), 'utf8')
+  return { body: bytes, leaf: leafOf(bytes) }
+}
+
+/** RFC 8785 text of a JSON value. */
+export function toCanonical(value: unknown): string {
+  const text = canonicalize(value)
+  if (text === undefined) throw new Error('not a JSON value')
+  return text
+}
+
+/** What changed between two states of a record, in a fixed order; equal values (as JSON) are left out. */
+export function changesBetween(
+  fields: readonly string[],
+  before: { readonly [field: string]: unknown },
+  after: { readonly [field: string]: unknown },
+): FieldChange[] {
+  const changes: FieldChange[] = []
+  for (const field of fields) {
+    if (!(field in after)) continue
+    const old = before[field] ?? null
+    const next = after[field] ?? null
+    if (old === next || toCanonical(old) === toCanonical(next)) continue
+    changes.push({ field, old, new: next })
+  }
+  return changes
+}

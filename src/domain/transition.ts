@@ -1,0 +1,206 @@
+/**
+ * May this actor move this work order there, and what changes if so? Every gate that is not met is named at
+ * once, in the order written here, which is part of the contract: role, person, separation of duties,
+ * fields, hold, acknowledgement, signatures.
+ */
+import { categoryOf, transitionsFrom } from './lifecycles.ts'
+import { requiredSignatures } from './lifecycle.ts'
+import type { Transition } from './lifecycle.ts'
+import { captainProxyName, rolesOn } from './principal.ts'
+import type { Actor, Role } from './principal.ts'
+import { accept, refuse } from './refusal.ts'
+import type { Decision, Unmet } from './refusal.ts'
+import { isMissing, toRecordedField } from './work-order.ts'
+import type { Blocker, Recorded, WorkOrder } from './work-order.ts'
+
+export type TransitionCommand = {
+  readonly to: string
+  readonly reason?: string | undefined
+  readonly notes?: string | undefined
+  readonly completion_summary?: string | undefined
+  readonly actual_hours?: number | undefined
+  readonly review_notes?: string | undefined
+  readonly blocker?: Blocker | undefined
+  readonly post_approval_tasks_confirmed?: boolean | undefined
+}
+
+export type TransitionFacts = {
+  readonly workOrder: WorkOrder
+  readonly actor: Actor
+  /** Humans who answer for agents that executed this work order. */
+  readonly executorSponsorIds: readonly string[]
+  /** Server time, RFC 3339. */
+  readonly now: string
+}
+
+export type TransitionPlan = {
+  readonly transition: Transition
+  readonly action: string
+  readonly reason: string | null
+  readonly changes: Partial<Recorded>
+}
+
+/** What each edge out of the state would need; the order of the lifecycle's table. */
+export type EdgeReport = {
+  readonly name: string
+  readonly to: string
+  readonly allowed: boolean
+  readonly unmet: readonly Unmet[]
+}
+
+/** The roles that may take the edge for this work order. */
+export function takersOf(edge: Transition, regulatory: boolean): readonly Role[] {
+  const signers = requiredSignatures(edge.turnsBack, regulatory)
+  return signers.length > 0 ? signers : edge.by
+}
+
+export function decideTransition(
+  facts: TransitionFacts,
+  command: TransitionCommand,
+): Decision<TransitionPlan> {
+  const { workOrder } = facts
+  const edges = edgesFor(workOrder)
+  const edge = edges.find((candidate) => candidate.to === command.to)
+  if (edge === undefined) {
+    return refuse({
+      code: 'wrong_status',
+      current: workOrder.status,
+      to: command.to,
+      allowed: edges.map((candidate) => candidate.to),
+    })
+  }
+  const unmet = unmetGates(edge, facts, command)
+  if (unmet.length > 0) return refuse({ code: 'gates_unmet', unmet })
+  return accept({
+    transition: edge,
+    action: actionOf(edge, workOrder),
+    reason: command.reason?.trim() || null,
+    changes: changesOf(edge, facts, command),
+  })
+}
+
+/** Every edge out of the state, with what is still in the way for this actor. */
+export function reportEdges(facts: TransitionFacts): EdgeReport[] {
+  return edgesFor(facts.workOrder).map((edge) => {
+    const unmet = unmetGates(edge, facts, { to: edge.to })
+    return {
+      name: edge.name,
+      to: edge.to,
+      allowed: unmet.every((gate) => gate.code === 'missing_fields'),
+      unmet,
+    }
+  })
+}
+
+const edgesFor = (workOrder: WorkOrder): Transition[] =>
+  transitionsFrom(workOrder.lifecycle, workOrder.status).filter(
+    (edge) => !(edge.onlyNonRegulatory && workOrder.regulatory),
+  )
+
+function unmetGates(edge: Transition, facts: TransitionFacts, command: TransitionCommand): Unmet[] {
+  const { workOrder, actor } = facts
+  const unmet: Unmet[] = []
+  const signatures = requiredSignatures(edge.gate, workOrder.regulatory)
+
+  // A gate that needs signatures opens by the last of them and by nobody's button.
+  const takers = takersOf(edge, workOrder.regulatory)
+  const roles = rolesOn(actor, workOrder)
+  if (signatures.length === 0 && !takers.some((role) => roles.has(role))) {
+    unmet.push({ code: 'role_required', roles: takers })
+  }
+  if (edge.approves) {
+    const mayStandIn = actor.kind !== 'system' || actor.name === captainProxyName
+    if (actor.kind !== 'human' && (workOrder.regulatory || !mayStandIn))
+      unmet.push({ code: 'human_required' })
+    const duty = conflictOfDuty(facts)
+    if (duty !== undefined) unmet.push({ code: 'separation_of_duties', rule: duty })
+  }
+  const stray = strayFields(edge, command)
+  if (stray.length > 0) unmet.push({ code: 'fields_locked', fields: stray, current: workOrder.status })
+  const missing = missingFields(edge, workOrder, command)
+  if (missing.length > 0) unmet.push({ code: 'missing_fields', missing_fields: missing })
+  if (workOrder.hold !== null && workOrder.category === 'active' && !isAbandoning(edge, workOrder)) {
+    unmet.push({ code: 'held', reason: workOrder.hold.reason, who: [workOrder.hold.owner] })
+  }
+  if (edge.acknowledged && workOrder.acknowledged_at === null) unmet.push({ code: 'acknowledgement_missing' })
+  if (signatures.length > 0 && edge.gate !== undefined) {
+    unmet.push({ code: 'signatures_missing', gate: edge.gate.name, roles: signatures })
+  }
+  return unmet
+}
+
+const isAbandoning = (edge: Transition, workOrder: WorkOrder): boolean =>
+  categoryOf(workOrder.lifecycle, edge.to) === 'abandoned'
+
+/** Who executed it, last edited it, or answers for the agent that executed it, may not approve it. */
+function conflictOfDuty(facts: TransitionFacts): 'executor' | 'editor' | 'sponsor_of_executor' | undefined {
+  const { workOrder, actor } = facts
+  if (workOrder.executor_ids.includes(actor.id)) return 'executor'
+  if (workOrder.editor_id === actor.id) return 'editor'
+  // A captain sponsors the whole fleet: the rule binds where the record is regulated.
+  if (workOrder.regulatory && facts.executorSponsorIds.includes(actor.id)) return 'sponsor_of_executor'
+  return undefined
+}
+
+/** What an approver judges is not slipped in with a move that does not ask for it. */
+function strayFields(edge: Transition, command: TransitionCommand): string[] {
+  const asked = [...(edge.given ?? []), ...(edge.fields ?? [])]
+  const given: { readonly [field: string]: unknown } = command
+  return [
+    'completion_summary',
+    'actual_hours',
+    'review_notes',
+    'blocker',
+    'post_approval_tasks_confirmed',
+  ].filter(
+    (field) =>
+      given[field] !== undefined && !asked.includes(field) && !(field === 'blocker' && edge.name === 'block'),
+  )
+}
+
+function missingFields(edge: Transition, workOrder: WorkOrder, command: TransitionCommand): string[] {
+  const given: { readonly [field: string]: unknown } = command
+  const record: { readonly [field: string]: unknown } = workOrder
+  const needed = [...(edge.fields ?? []), ...(workOrder.regulatory ? (edge.regulatoryFields ?? []) : [])]
+  const missing = (edge.given ?? []).filter((field) => isMissing(field, given[field]))
+  for (const field of needed) {
+    if (isMissing(field, given[field] ?? record[toRecordedField(field)])) missing.push(field)
+  }
+  // Every transition of a regulatory work order says why.
+  if (workOrder.regulatory && isMissing('reason', command.reason) && !missing.includes('reason'))
+    missing.push('reason')
+  return missing
+}
+
+function actionOf(edge: Transition, workOrder: WorkOrder): string {
+  const category = categoryOf(workOrder.lifecycle, edge.to)
+  if (category === 'done') return 'closed'
+  if (edge.name === 'cancel') return 'cancelled'
+  if (edge.name === 'block') return 'blocked'
+  if (edge.name === 'resume') return 'resumed'
+  return 'transitioned'
+}
+
+function changesOf(edge: Transition, facts: TransitionFacts, command: TransitionCommand): Partial<Recorded> {
+  const { workOrder, actor, now } = facts
+  const category = categoryOf(workOrder.lifecycle, edge.to)
+  const text = {
+    notes: command.notes,
+    completion_summary: command.completion_summary,
+    review_notes: command.review_notes,
+  }
+  const said = Object.fromEntries(Object.entries(text).filter(([field, value]) => !isMissing(field, value)))
+  const executes = edge.executes === true && !workOrder.executor_ids.includes(actor.id)
+  return {
+    status: edge.to,
+    ...said,
+    ...(isMissing('actual_hours', command.actual_hours)
+      ? {}
+      : { actual_hours: command.actual_hours ?? null }),
+    ...(edge.name === 'block' ? { blocker: command.blocker ?? {} } : {}),
+    ...(edge.name === 'resume' ? { blocker: null } : {}),
+    ...(executes ? { executor_ids: [...workOrder.executor_ids, actor.id] } : {}),
+    ...(category === 'active' && workOrder.actual_start === null ? { actual_start: now } : {}),
+    ...(category === 'done' || category === 'abandoned' ? { actual_end: now, hold: null } : {}),
+  }
+}

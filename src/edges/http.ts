@@ -1,0 +1,152 @@
+/**
+ * The HTTP door: one route for each operation, read off the list. No rule lives here; a refusal leaves as a
+ * problem (RFC 9457), the world being away as 503, a defect as 500 with the request's id and nothing else.
+ */
+import { randomUUID } from 'node:crypto'
+import helmet from '@fastify/helmet'
+import multipart from '@fastify/multipart'
+import rateLimit from '@fastify/rate-limit'
+import fastify from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { operations } from '#capabilities/index.ts'
+import { refuse, toProblem } from '#domain/refusal.ts'
+import type { Refusal } from '#domain/refusal.ts'
+import type { Actor } from '#domain/principal.ts'
+import { asUnavailable } from '#platform/sqlstate.ts'
+import type { Operation } from '#platform/operation.ts'
+import { perform } from '#platform/perform.ts'
+import type { Service } from '#platform/service.ts'
+import { mountAccounts } from './http-accounts.ts'
+import { mountDocs } from './http-docs.ts'
+import { openEventStreams } from './http-events.ts'
+import { exportFormat, sendExport } from './http-export.ts'
+import { assembleInput, credentialsOf, readCall } from './http-request.ts'
+import { sendDownload, withUpload } from './http-files.ts'
+import { mountMcp } from './mcp-http.ts'
+
+const bodyLimitBytes = 1024 * 1024
+const requestIdForm = /^[\w.:@/+=-]{1,100}$/
+
+export async function buildHttp(service: Service): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    disableRequestLogging: true,
+    loggerInstance: service.log,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID()
+    },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => handleError(service, error, request, reply))
+  app.setNotFoundHandler((_request, reply) => sendRefusal(reply, { code: 'not_found', what: 'this address' }))
+  await app.register(helmet, { global: false })
+  await app.register(rateLimit, { global: false })
+  await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: service.config.DOCKET_MAX_ATTACHMENT_BYTES } })
+
+  const streams = openEventStreams(service)
+  app.addHook('preClose', () => streams.close())
+  for (const operation of operations) mountOperation(app, service, operation, streams)
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', async (_request, reply) => {
+    await service.floor.db.pool.query('select 1')
+    return reply.send({ status: 'ready' })
+  })
+  mountAccounts(app, service)
+  mountMcp(app, service)
+  await mountDocs(app)
+  return app
+}
+
+type Streams = ReturnType<typeof openEventStreams>
+
+function mountOperation(app: FastifyInstance, service: Service, operation: Operation, streams: Streams): void {
+  const [method, url] = operation.http
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const actor = await authenticate(service, request)
+    if (actor === undefined) return sendRefusal(reply, { code: 'unauthenticated' })
+    if (operation.name === 'event.list' && !wantsJson(request)) return streams.serve(actor, request, reply)
+    const format = exportFormat(operation, request)
+    if (format !== undefined) return sendExport(service, operation, actor, request, reply, format)
+    return operation.upload === true
+      ? withUpload(service, request, reply, (file) => answer(service, operation, actor, request, reply, file))
+      : answer(service, operation, actor, request, reply)
+  }
+  app.route({ method, url, handler })
+}
+
+const wantsJson = (request: FastifyRequest): boolean => (request.headers.accept ?? '').includes('application/json')
+
+export const authenticate = (service: Service, request: FastifyRequest, client = 'rest'): Promise<Actor | undefined> =>
+  service.identity.authenticate(credentialsOf(request), client)
+
+async function answer(
+  service: Service,
+  operation: Operation,
+  actor: Actor,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  extra: object = {},
+): Promise<unknown> {
+  const call = readCall(request)
+  if (!call.ok) return sendRefusal(reply, call.refusal)
+  const input = assembleInput(operation, request, extra)
+  const decision = await perform(service.floor, operation, actor, input, call.value)
+  if (!decision.ok) return sendRefusal(reply, decision.refusal)
+  const { output, replayed } = decision.value
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  if (operation.download === true) return sendDownload(service, actor, request, reply, output)
+  const version = (output as { version?: unknown } | null)?.version
+  if (typeof version === 'number') reply.header('etag', `"${version}"`)
+  return reply
+    .code(operation.status ?? 200)
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('x-request-id', request.id)
+    .send(JSON.stringify(output))
+}
+
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const problem = toProblem(refusal)
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('x-request-id', reply.request.id)
+    .send(JSON.stringify({ ...problem, instance: reply.request.id }))
+}
+
+function handleError(service: Service, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const away = asUnavailable(error)
+  if (away !== undefined) {
+    service.recover()
+    return sendProblem(reply, 503, 'unavailable', `${away.message}; nothing was lost: try again`, {
+      'retry-after': String(away.retryAfterSeconds),
+    })
+  }
+  const refusal = toRefusal(error)
+  if (refusal !== undefined) return sendRefusal(reply, refusal)
+  service.log.error({ err: error, request_id: request.id, method: request.method, url: request.url }, 'defect')
+  return sendProblem(reply, 500, 'defect', 'this should not have happened; the request id leads us to what did', {})
+}
+
+function sendProblem(reply: FastifyReply, status: number, code: string, title: string, headers: Record<string, string>): FastifyReply {
+  const body = { type: `/problems/${code}`, title, status, code, instance: reply.request.id }
+  return reply
+    .code(status)
+    .headers({ ...headers, 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': reply.request.id })
+    .send(JSON.stringify(body))
+}
+
+/** What the HTTP library itself refuses: a body that is too large, not JSON, or of a type that we do not take. */
+function toRefusal(error: FastifyError): Refusal | undefined {
+  const status = error.statusCode ?? 500
+  if (status === 413) return { code: 'too_large', what: 'the request', limitBytes: bodyLimitBytes }
+  if (status === 415) return { code: 'unsupported_media_type', expected: 'application/json' }
+  if (status === 429) return { code: 'too_many_requests', retryAfterSeconds: 60 }
+  if (status >= 400 && status < 500) {
+    const refused = refuse({ code: 'invalid_input', errors: [{ path: '', message: error.message }] })
+    return refused.ok ? undefined : refused.refusal
+  }
+  return undefined
+}

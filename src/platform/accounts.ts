@@ -1,0 +1,208 @@
+/**
+ * Accounts, sessions and API keys, kept by better-auth in the schema `auth`, which holds no tenant data. A
+ * key belongs to one principal of one tenant and says so in its metadata; a person signs in with a password
+ * and reaches the tenants that `auth.memberships` names.
+ */
+import { apiKey } from '@better-auth/api-key'
+import { betterAuth } from 'better-auth'
+import { PostgresDialect } from 'kysely'
+import type pg from 'pg'
+import { z } from 'zod'
+import type { Database } from './database.ts'
+
+export type PrincipalRef = { readonly tenantId: string; readonly principalId: string }
+
+export type IssuedKey = { readonly id: string; readonly key: string }
+export type KeyInfo = {
+  readonly id: string
+  readonly name: string | null
+  readonly start: string | null
+  readonly created_at: string
+  readonly expires_at: string | null
+}
+
+export type Accounts = {
+  /** Who a key speaks for; undefined when it is unknown, revoked or expired. */
+  verifyKey(key: string): Promise<PrincipalRef | undefined>
+  /** The principals whose person is signed in by these cookies, one per tenant. */
+  verifySession(headers: Headers): Promise<readonly PrincipalRef[]>
+  createKey(owner: PrincipalRef, name: string, expiresInDays: number | undefined): Promise<IssuedKey>
+  listKeys(owner: PrincipalRef): Promise<KeyInfo[]>
+  /** False when the principal has no such key. */
+  revokeKey(owner: PrincipalRef, keyId: string): Promise<boolean>
+  /** Gives a person an account with a password, or a new password; reaches this principal from then on. */
+  setPassword(
+    owner: PrincipalRef,
+    person: { readonly name: string; readonly email: string },
+    password: string,
+  ): Promise<void>
+  /** Ends every session of the principal's person. */
+  endSessions(owner: PrincipalRef): Promise<void>
+  /** The public endpoints of better-auth: sign-in, sign-out, session. */
+  handle(request: Request): Promise<Response>
+}
+
+/** Paths of better-auth that the service offers; everything else of it stays inside. */
+export const accountPaths = [
+  '/auth/sign-in/email',
+  '/auth/sign-out',
+  '/auth/get-session',
+  '/auth/change-password',
+] as const
+
+const metadataSchema = z.object({ tenantId: z.uuid(), principalId: z.uuid() })
+
+export function authOptions(pool: pg.Pool, secret: string) {
+  return {
+    appName: 'Docket',
+    basePath: '/auth',
+    secret,
+    database: { dialect: new PostgresDialect({ pool }), type: 'postgres' as const },
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 12, maxPasswordLength: 256 },
+    session: { expiresIn: 12 * 3600, updateAge: 3600 },
+    advanced: { database: { generateId: 'uuid' as const } },
+    // One person, one address: a guess a second is plenty, whoever asks.
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 60,
+      customRules: { '/sign-in/email': { window: 60, max: 10 } },
+    },
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    plugins: [
+      apiKey({
+        enableMetadata: true,
+        defaultPrefix: 'dk_',
+        defaultKeyLength: 48,
+        maximumNameLength: 100,
+        rateLimit: { enabled: false },
+        keyExpiration: { defaultExpiresIn: null, minExpiresIn: 0, maxExpiresIn: 3650 },
+      }),
+    ],
+  }
+}
+
+export function openAccounts(db: Database, secret: string): Accounts {
+  const auth = betterAuth(authOptions(db.pool, secret))
+  const { pool } = db
+  return {
+    async verifyKey(key) {
+      const verdict = await auth.api.verifyApiKey({ body: { key } })
+      const metadata = metadataSchema.safeParse(verdict.key?.metadata)
+      return verdict.valid && metadata.success ? metadata.data : undefined
+    },
+    async verifySession(headers) {
+      const session = await auth.api.getSession({ headers })
+      return session === null ? [] : listMemberships(pool, session.user.id)
+    },
+    async createKey(owner, name, expiresInDays) {
+      const userId = await ensureUser(auth, pool, owner)
+      const created = await auth.api.createApiKey({
+        body: {
+          userId,
+          name,
+          metadata: { tenantId: owner.tenantId, principalId: owner.principalId },
+          ...(expiresInDays === undefined ? {} : { expiresIn: expiresInDays * 86_400 }),
+        },
+      })
+      return { id: created.id, key: created.key }
+    },
+    listKeys: (owner) => listKeys(pool, owner),
+    async revokeKey(owner, keyId) {
+      const { rowCount } = await pool.query(
+        `delete from auth.apikey where id = $1 and metadata::jsonb @> $2::jsonb`,
+        [keyId, JSON.stringify(owner)],
+      )
+      return rowCount === 1
+    },
+    async setPassword(owner, person, password) {
+      await setPassword(auth, pool, owner, person, password)
+    },
+    async endSessions(owner) {
+      await pool.query(
+        `delete from auth.session where "userId" in (select user_id from auth.memberships where tenant_id = $1 and principal_id = $2)`,
+        [owner.tenantId, owner.principalId],
+      )
+    },
+    handle: (request) => auth.handler(request),
+  }
+}
+
+const provisioning = { method: 'email-password' } as const
+
+type Auth = ReturnType<typeof betterAuth<ReturnType<typeof authOptions>>>
+
+async function listMemberships(pool: pg.Pool, userId: string): Promise<PrincipalRef[]> {
+  const { rows } = await pool.query<PrincipalRef>(
+    `select tenant_id as "tenantId", principal_id as "principalId" from auth.memberships where user_id = $1 order by tenant_id`,
+    [userId],
+  )
+  return rows
+}
+
+async function listKeys(pool: pg.Pool, owner: PrincipalRef): Promise<KeyInfo[]> {
+  const { rows } = await pool.query<KeyInfo>(
+    `select id, name, start, "createdAt" as created_at, "expiresAt" as expires_at
+       from auth.apikey where metadata::jsonb @> $1::jsonb order by "createdAt", id`,
+    [JSON.stringify(owner)],
+  )
+  return rows
+}
+
+/** The account that a principal's keys hang on; made when it is first needed. An address that nobody can sign in with. */
+async function ensureUser(auth: Auth, pool: pg.Pool, owner: PrincipalRef): Promise<string> {
+  const { rows } = await pool.query<{ user_id: string }>(
+    `select user_id from auth.memberships where tenant_id = $1 and principal_id = $2`,
+    [owner.tenantId, owner.principalId],
+  )
+  const known = rows[0]?.user_id
+  if (known !== undefined) return known
+  const email = `${owner.principalId}@principals.invalid`
+  const context = await auth.$context
+  const user =
+    (await context.internalAdapter.findUserByEmail(email))?.user ??
+    (await context.internalAdapter.createUser(
+      { email, name: owner.principalId, emailVerified: false },
+      provisioning,
+    ))
+  await join(pool, user.id, owner)
+  return user.id
+}
+
+async function setPassword(
+  auth: Auth,
+  pool: pg.Pool,
+  owner: PrincipalRef,
+  person: { name: string; email: string },
+  password: string,
+): Promise<void> {
+  const context = await auth.$context
+  const hash = await context.password.hash(password)
+  const found = await context.internalAdapter.findUserByEmail(person.email)
+  const user =
+    found?.user ??
+    (await context.internalAdapter.createUser(
+      { email: person.email, name: person.name, emailVerified: true },
+      provisioning,
+    ))
+  const accounts = await context.internalAdapter.findAccounts(user.id)
+  if (accounts.some((account) => account.providerId === 'credential'))
+    await context.internalAdapter.updatePassword(user.id, hash)
+  else
+    await context.internalAdapter.linkAccount({
+      userId: user.id,
+      providerId: 'credential',
+      accountId: user.id,
+      password: hash,
+    })
+  await join(pool, user.id, owner)
+}
+
+async function join(pool: pg.Pool, userId: string, owner: PrincipalRef): Promise<void> {
+  await pool.query(
+    `insert into auth.memberships (user_id, tenant_id, principal_id) values ($1, $2, $3)
+     on conflict (tenant_id, principal_id) do update set user_id = excluded.user_id`,
+    [userId, owner.tenantId, owner.principalId],
+  )
+}

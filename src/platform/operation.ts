@@ -1,0 +1,49 @@
+/**
+ * An operation is one thing a principal can do. It is declared once; the HTTP route, the OpenAPI page, the
+ * MCP tool, the CLI command and the permission matrix are all read off it.
+ */
+import type { z } from 'zod'
+import type { Actor, GrantedRole, PrincipalKind } from '#domain/principal.ts'
+import type { Decision } from '#domain/refusal.ts'
+import type { Tx } from './tx.ts'
+
+export type OperationName = `${string}.${string}`
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+/** Who may call it at all; what may be done to which record is decided by the domain. */
+export type Permission = {
+  readonly kinds: readonly PrincipalKind[]
+  /** Any one of these granted roles; `any` leaves it to the domain. */
+  readonly roles: 'any' | readonly GrantedRole[]
+}
+
+export type Operation<N extends OperationName = OperationName, I = unknown, O = unknown> = {
+  readonly name: N
+  readonly summary: string
+  readonly http: readonly [Method, `/${string}`]
+  /** HTTP status of success; 200 unless said. */
+  readonly status?: 201 | 204
+  readonly permission: Permission
+  readonly mutates: boolean
+  /** The body of the request is a file, staged by the edge and handed over as `input.file`. */
+  readonly upload?: true
+  /** The answer is a file: `output` describes it and the edge streams it. */
+  readonly download?: true
+  /** MCP tool name where it is not the operation's own with an underscore; `false` keeps it off MCP. */
+  readonly mcp?: string | false
+  /** What of the answer may be kept for its idempotency key; an answer with a secret keeps all but that. */
+  redact?(output: O): O
+  /** Arguments of a CLI call that works on the demo data. */
+  readonly example?: string
+  readonly input: z.ZodType<I>
+  readonly output: z.ZodType<O>
+  run(tx: Tx, actor: Actor, input: I): Promise<Decision<O>>
+}
+
+export const operation = <const N extends OperationName, I, O>(
+  declared: Operation<N, I, O>,
+): Operation<N, I, O> => declared
+
+export const everyone: Permission = { kinds: ['human', 'agent', 'vendor', 'system'], roles: 'any' }
+export const staff: Permission = { kinds: ['human', 'agent', 'system'], roles: 'any' }
+export const administrators: Permission = { kinds: ['human'], roles: ['admin'] }

@@ -1,0 +1,110 @@
+/**
+ * One call of one operation, from any door: may this kind of principal call it at all, is the input well
+ * formed, was this key used before, and then load → decide → record. Every door goes through here.
+ */
+import { createHash } from 'node:crypto'
+import { toCanonical } from '#domain/entry.ts'
+import { holdsAny } from '#domain/principal.ts'
+import type { Actor } from '#domain/principal.ts'
+import { accept, refuse } from '#domain/refusal.ts'
+import type { Decision, Refusal } from '#domain/refusal.ts'
+import type { Operation } from './operation.ts'
+import { asRefusal, isSecondUseOfKey, isWorthRetrying } from './sqlstate.ts'
+import { inTenant } from './tx.ts'
+import type { Call, Floor, Tx } from './tx.ts'
+
+const mostTries = 4
+
+export type Answer = { readonly output: unknown; readonly replayed: boolean }
+
+/** May this principal call the operation at all? What it may do to which record is decided inside. */
+export function decideCall(operation: Operation, actor: Actor): Refusal | undefined {
+  const { kinds, roles } = operation.permission
+  if (!kinds.includes(actor.kind)) return { code: 'not_allowed', operation: operation.name, kinds }
+  if (roles !== 'any' && !holdsAny(actor, roles))
+    return { code: 'not_allowed', operation: operation.name, roles }
+  // Who only audits reads everything and changes nothing.
+  const onlyAudits = actor.grants.length > 0 && actor.grants.every((grant) => grant.role === 'auditor')
+  if (operation.mutates && onlyAudits && roles === 'any')
+    return { code: 'not_allowed', operation: operation.name, roles: ['operator'] }
+  return undefined
+}
+
+export async function perform(
+  floor: Floor,
+  operation: Operation,
+  actor: Actor,
+  given: unknown,
+  call: Call,
+): Promise<Decision<Answer>> {
+  const forbidden = decideCall(operation, actor)
+  if (forbidden !== undefined) return refuse(forbidden)
+  const parsed = operation.input.safeParse(given)
+  if (!parsed.success) {
+    const errors = parsed.error.issues
+      .slice(0, 50)
+      .map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+    return refuse({ code: 'invalid_input', errors })
+  }
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await performOnce(floor, operation, actor, parsed.data, call)
+    } catch (error) {
+      // Two calls with one key at once: the other one has committed, its answer is ours.
+      const again = isSecondUseOfKey(error) || isWorthRetrying(error)
+      if (again && tries < mostTries) continue
+      const refusal = asRefusal(error)
+      if (refusal !== undefined) return refuse(refusal)
+      throw error
+    }
+  }
+}
+
+function performOnce(
+  floor: Floor,
+  operation: Operation,
+  actor: Actor,
+  input: unknown,
+  call: Call,
+): Promise<Decision<Answer>> {
+  return inTenant(floor, { tenantId: actor.tenantId, actor, call }, async (tx): Promise<Decision<Answer>> => {
+    const key = operation.mutates ? call.idempotencyKey : undefined
+    if (key === undefined) {
+      const decision = await operation.run(tx, actor, input)
+      return decision.ok ? accept({ output: decision.value, replayed: false }) : decision
+    }
+    const hash = createHash('sha256')
+      .update(toCanonical({ operation: operation.name, input }))
+      .digest()
+    const before = await findAnswer(tx, actor, key, hash)
+    if (before !== undefined) return before
+    const decision = await operation.run(tx, actor, input)
+    if (!decision.ok) {
+      // While this call waited for the record, its twin may have done the work: then its answer is ours.
+      const twin = await findAnswer(tx, actor, key, hash)
+      return twin ?? decision
+    }
+    const kept = operation.redact === undefined ? decision.value : operation.redact(decision.value)
+    insertAnswer(tx, actor, key, hash, kept)
+    return accept({ output: decision.value, replayed: false })
+  })
+}
+
+async function findAnswer(
+  tx: Tx,
+  actor: Actor,
+  key: string,
+  hash: Buffer,
+): Promise<Decision<Answer> | undefined> {
+  const row = await tx.maybe<{ request_hash: Buffer; response: string }>`
+    select request_hash, response from idempotency_keys where principal_id = ${actor.id} and key = ${key}`
+  if (row === undefined) return undefined
+  if (!row.request_hash.equals(hash)) return refuse({ code: 'idempotency_key_reused' })
+  return accept({ output: JSON.parse(row.response) as unknown, replayed: true })
+}
+
+function insertAnswer(tx: Tx, actor: Actor, key: string, hash: Buffer, answer: unknown): void {
+  tx.write(1)`
+    insert into idempotency_keys (principal_id, key, request_hash, response)
+    values (${actor.id}, ${key}, ${hash}, ${JSON.stringify(answer ?? null)})`
+}
