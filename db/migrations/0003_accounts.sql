@@ -112,3 +112,19 @@ revoke create on schema public from docket_search;
 revoke execute on function find_tenant(text), list_tenants() from public;
 grant execute on function find_tenant(text) to docket_app;
 grant execute on function list_tenants()    to docket_auditor;
+
+-- Answers are kept for three days; after that the same key is a new request. Across tenants, so by the finder's role.
+create policy forgetting on idempotency_keys for all to docket_search using (created_at < now() - interval '3 days');
+grant select, delete on idempotency_keys to docket_search;
+
+create function forget_idempotency_keys() returns void
+  language sql volatile security definer set search_path = public, pg_temp
+  begin atomic
+    delete from idempotency_keys where created_at < now() - interval '3 days';
+  end;
+
+grant create on schema public to docket_search;
+alter function forget_idempotency_keys() owner to docket_search;
+revoke create on schema public from docket_search;
+revoke execute on function forget_idempotency_keys() from public;
+grant execute on function forget_idempotency_keys() to docket_app;

@@ -15,7 +15,7 @@ import { asUnavailable } from '#platform/sqlstate.ts'
 import type { Service } from '#platform/service.ts'
 import { inTenant } from '#platform/tx.ts'
 import type { Tx } from '#platform/tx.ts'
-import { sendRefusal } from './http.ts'
+import { sendRefusal } from './http-reply.ts'
 import { credentialsOf } from './http-request.ts'
 
 const tickMs = 200
@@ -31,15 +31,23 @@ export function openEventStreams(service: Service) {
     const given = request.headers['last-event-id'] ?? query.cursor
     const from = typeof given === 'string' && given !== '' ? parsePlace(given) : undefined
     if (typeof given === 'string' && given !== '' && from === undefined) {
-      return sendRefusal(reply, { code: 'invalid_input', errors: [{ path: 'Last-Event-ID', message: 'is not the id of an event' }] })
+      return sendRefusal(reply, {
+        code: 'invalid_input',
+        errors: [{ path: 'Last-Event-ID', message: 'is not the id of an event' }],
+      })
     }
-    if (open.size >= mostStreams) return sendRefusal(reply, { code: 'too_many_requests', retryAfterSeconds: 10 })
+    if (open.size >= mostStreams)
+      return sendRefusal(reply, { code: 'too_many_requests', retryAfterSeconds: 10 })
     const start = from ?? (await readLog(service, actor, request.id, (tx) => loadLogEnd(tx)))
     const closing = new AbortController()
     open.add(closing)
     request.raw.on('close', () => closing.abort())
     reply.hijack()
-    reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+    reply.raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    })
     reply.raw.write(': connected\nretry: 1000\n\n')
     try {
       await pump(service, actor, request, reply, start, closing.signal)
@@ -57,7 +65,12 @@ export function openEventStreams(service: Service) {
   }
 }
 
-async function readLog<T>(service: Service, actor: Actor, requestId: string, read: (tx: Tx) => Promise<T>): Promise<T> {
+async function readLog<T>(
+  service: Service,
+  actor: Actor,
+  requestId: string,
+  read: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const bound = { tenantId: actor.tenantId, actor, call: { requestId } }
   const decision = await inTenant(service.floor, bound, async (tx) => accept(await read(tx)))
   if (!decision.ok) throw new Error('reading the log is never refused')

@@ -9,12 +9,15 @@ import type { Actor } from '#domain/principal.ts'
 import type { Operation } from '#platform/operation.ts'
 import { perform } from '#platform/perform.ts'
 import type { Service } from '#platform/service.ts'
-import { sendRefusal } from './http.ts'
+import { sendRefusal } from './http-reply.ts'
 import { assembleInput } from './http-request.ts'
 import { inputShape } from './input-shape.ts'
 
 export type ExportFormat = 'csv' | 'ndjson'
-type Page = { readonly data: readonly { readonly [name: string]: unknown }[]; readonly next_cursor: string | null }
+type Page = {
+  readonly data: readonly { readonly [name: string]: unknown }[]
+  readonly next_cursor: string | null
+}
 
 export function exportFormat(operation: Operation, request: FastifyRequest): ExportFormat | undefined {
   const accepted = request.headers.accept ?? ''
@@ -34,7 +37,13 @@ export async function sendExport(
   const input = assembleInput(operation, request, {}) as { cursor?: string; limit?: unknown }
   const pages = 'limit' in inputShape(operation).properties
   const read = (cursor: string | undefined) =>
-    perform(service.floor, operation, actor, { ...input, ...(pages ? { limit: 200 } : {}), ...(cursor === undefined ? {} : { cursor }) }, { requestId: request.id })
+    perform(
+      service.floor,
+      operation,
+      actor,
+      { ...input, ...(pages ? { limit: 200 } : {}), ...(cursor === undefined ? {} : { cursor }) },
+      { requestId: request.id },
+    )
   const first = await read(input.cursor)
   if (!first.ok) return sendRefusal(reply, first.refusal)
   async function* rows(): AsyncGenerator<Page> {
@@ -50,7 +59,9 @@ export async function sendExport(
     }
   }
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8'
-  return reply.header('content-type', type).send(Readable.from(format === 'csv' ? toCsv(rows()) : toNdjson(rows())))
+  return reply
+    .header('content-type', type)
+    .send(Readable.from(format === 'csv' ? toCsv(rows()) : toNdjson(rows())))
 }
 
 async function* toNdjson(pages: AsyncIterable<Page>): AsyncGenerator<string> {
@@ -65,12 +76,17 @@ async function* toCsv(pages: AsyncIterable<Page>): AsyncGenerator<string> {
       yield stringify([columns])
     }
     const names = columns
-    yield stringify(page.data.map((row) => names.map((name) => toCell(row[name]))), { escape_formulas: true })
+    yield stringify(
+      page.data.map((row) => names.map((name) => toCell(row[name]))),
+      { escape_formulas: true },
+    )
   }
 }
 
 function toCell(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'string') return value
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.join(', ') : JSON.stringify(value)
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+    ? value.join(', ')
+    : JSON.stringify(value)
 }

@@ -12,7 +12,7 @@ import type { Actor } from '#domain/principal.ts'
 import { accept } from '#domain/refusal.ts'
 import type { Service } from '#platform/service.ts'
 import { inTenant } from '#platform/tx.ts'
-import { sendRefusal } from './http.ts'
+import { sendRefusal } from './http-reply.ts'
 
 /** Receives the one file of a multipart body, hands it over as `file`, and removes what was staged. */
 export async function withUpload(
@@ -21,7 +21,11 @@ export async function withUpload(
   reply: FastifyReply,
   work: (input: { file?: StagedFile }) => Promise<unknown>,
 ): Promise<unknown> {
-  if (!request.isMultipart()) return sendRefusal(reply, { code: 'unsupported_media_type', expected: 'multipart/form-data with one file' })
+  if (!request.isMultipart())
+    return sendRefusal(reply, {
+      code: 'unsupported_media_type',
+      expected: 'multipart/form-data with one file',
+    })
   const part = await request.file()
   if (part === undefined) return work({})
   const folder = join(service.config.DOCKET_DATA, 'uploads')
@@ -39,21 +43,39 @@ export async function withUpload(
     })
     await pipeline(part.file, meter, createWriteStream(path, { mode: 0o600 }))
     if (part.file.truncated) {
-      return sendRefusal(reply, { code: 'too_large', what: 'the file', limitBytes: service.config.DOCKET_MAX_ATTACHMENT_BYTES })
+      return sendRefusal(reply, {
+        code: 'too_large',
+        what: 'the file',
+        limitBytes: service.config.DOCKET_MAX_ATTACHMENT_BYTES,
+      })
     }
-    const file = { path, name: part.filename, media_type: part.mimetype, size_bytes: size, sha256: hash.digest('hex') }
+    const file = {
+      path,
+      name: part.filename,
+      media_type: part.mimetype,
+      size_bytes: size,
+      sha256: hash.digest('hex'),
+    }
     return await work({ file })
   } finally {
     await rm(path, { force: true })
   }
 }
 
-export function sendDownload(service: Service, actor: Actor, request: FastifyRequest, reply: FastifyReply, output: unknown): FastifyReply {
+export function sendDownload(
+  service: Service,
+  actor: Actor,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  output: unknown,
+): FastifyReply {
   const file = output as { id: string; name: string; size_bytes: number; sha256: string }
   const bound = { tenantId: actor.tenantId, actor, call: { requestId: request.id } }
   async function* chunks(): AsyncGenerator<Buffer> {
     for (let position = 0; ; position += 1) {
-      const chunk = await inTenant(service.floor, bound, async (tx) => accept(await readChunk(tx, file.id, position)))
+      const chunk = await inTenant(service.floor, bound, async (tx) =>
+        accept(await readChunk(tx, file.id, position)),
+      )
       if (!chunk.ok || chunk.value === undefined) return
       yield chunk.value
     }

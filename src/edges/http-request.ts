@@ -7,12 +7,17 @@ import type { Operation } from '#platform/operation.ts'
 import type { Call } from '#platform/tx.ts'
 import { coerce, inputShape } from './input-shape.ts'
 
-const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+const first = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value
 
 export function credentialsOf(request: FastifyRequest): Credentials {
   const authorization = request.headers.authorization
   const bearer = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? first(request.headers['x-api-key'])
-  return { bearer: bearer?.trim(), cookie: request.headers.cookie, tenant: first(request.headers['docket-tenant']) }
+  return {
+    bearer: bearer?.trim(),
+    cookie: request.headers.cookie,
+    tenant: first(request.headers['docket-tenant']),
+  }
 }
 
 /** If-Match and Idempotency-Key; one that cannot be read is refused rather than overlooked. */
@@ -31,7 +36,8 @@ export function readCall(request: FastifyRequest): Decision<Call> {
   return accept({ requestId: request.id, ifVersion, idempotencyKey: key })
 }
 
-const malformed = (path: string, message: string): Decision<never> => refuse({ code: 'invalid_input', errors: [{ path, message }] })
+const malformed = (path: string, message: string): Decision<never> =>
+  refuse({ code: 'invalid_input', errors: [{ path, message }] })
 
 /** Body, query and path as one object; the path has the last word. What is not an object is handed on to be refused. */
 export function assembleInput(operation: Operation, request: FastifyRequest, extra: object): unknown {

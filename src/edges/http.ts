@@ -9,7 +9,6 @@ import rateLimit from '@fastify/rate-limit'
 import fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { operations } from '#capabilities/index.ts'
-import { refuse, toProblem } from '#domain/refusal.ts'
 import type { Refusal } from '#domain/refusal.ts'
 import type { Actor } from '#domain/principal.ts'
 import { asUnavailable } from '#platform/sqlstate.ts'
@@ -20,7 +19,8 @@ import { mountAccounts } from './http-accounts.ts'
 import { mountDocs } from './http-docs.ts'
 import { openEventStreams } from './http-events.ts'
 import { exportFormat, sendExport } from './http-export.ts'
-import { assembleInput, credentialsOf, readCall } from './http-request.ts'
+import { authenticate, sendProblem, sendRefusal } from './http-reply.ts'
+import { assembleInput, readCall } from './http-request.ts'
 import { sendDownload, withUpload } from './http-files.ts'
 import { mountMcp } from './mcp-http.ts'
 
@@ -30,8 +30,7 @@ const requestIdForm = /^[\w.:@/+=-]{1,100}$/
 export async function buildHttp(service: Service): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
-    disableRequestLogging: true,
-    loggerInstance: service.log,
+    logController: { disableRequestLogging: true },
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID()
@@ -43,7 +42,9 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
   app.setNotFoundHandler((_request, reply) => sendRefusal(reply, { code: 'not_found', what: 'this address' }))
   await app.register(helmet, { global: false })
   await app.register(rateLimit, { global: false })
-  await app.register(multipart, { limits: { files: 1, fields: 0, fileSize: service.config.DOCKET_MAX_ATTACHMENT_BYTES } })
+  await app.register(multipart, {
+    limits: { files: 1, fields: 0, fileSize: service.config.DOCKET_MAX_ATTACHMENT_BYTES },
+  })
 
   const streams = openEventStreams(service)
   app.addHook('preClose', () => streams.close())
@@ -61,7 +62,12 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
 
 type Streams = ReturnType<typeof openEventStreams>
 
-function mountOperation(app: FastifyInstance, service: Service, operation: Operation, streams: Streams): void {
+function mountOperation(
+  app: FastifyInstance,
+  service: Service,
+  operation: Operation,
+  streams: Streams,
+): void {
   const [method, url] = operation.http
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const actor = await authenticate(service, request)
@@ -76,10 +82,8 @@ function mountOperation(app: FastifyInstance, service: Service, operation: Opera
   app.route({ method, url, handler })
 }
 
-const wantsJson = (request: FastifyRequest): boolean => (request.headers.accept ?? '').includes('application/json')
-
-export const authenticate = (service: Service, request: FastifyRequest, client = 'rest'): Promise<Actor | undefined> =>
-  service.identity.authenticate(credentialsOf(request), client)
+const wantsJson = (request: FastifyRequest): boolean =>
+  (request.headers.accept ?? '').includes('application/json')
 
 async function answer(
   service: Service,
@@ -106,17 +110,12 @@ async function answer(
     .send(JSON.stringify(output))
 }
 
-export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const problem = toProblem(refusal)
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  return reply
-    .code(problem.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .header('x-request-id', reply.request.id)
-    .send(JSON.stringify({ ...problem, instance: reply.request.id }))
-}
-
-function handleError(service: Service, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function handleError(
+  service: Service,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const away = asUnavailable(error)
   if (away !== undefined) {
     service.recover()
@@ -126,16 +125,17 @@ function handleError(service: Service, error: FastifyError, request: FastifyRequ
   }
   const refusal = toRefusal(error)
   if (refusal !== undefined) return sendRefusal(reply, refusal)
-  service.log.error({ err: error, request_id: request.id, method: request.method, url: request.url }, 'defect')
-  return sendProblem(reply, 500, 'defect', 'this should not have happened; the request id leads us to what did', {})
-}
-
-function sendProblem(reply: FastifyReply, status: number, code: string, title: string, headers: Record<string, string>): FastifyReply {
-  const body = { type: `/problems/${code}`, title, status, code, instance: reply.request.id }
-  return reply
-    .code(status)
-    .headers({ ...headers, 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': reply.request.id })
-    .send(JSON.stringify(body))
+  service.log.error(
+    { err: error, request_id: request.id, method: request.method, url: request.url },
+    'defect',
+  )
+  return sendProblem(
+    reply,
+    500,
+    'defect',
+    'this should not have happened; the request id leads us to what did',
+    {},
+  )
 }
 
 /** What the HTTP library itself refuses: a body that is too large, not JSON, or of a type that we do not take. */
@@ -145,8 +145,7 @@ function toRefusal(error: FastifyError): Refusal | undefined {
   if (status === 415) return { code: 'unsupported_media_type', expected: 'application/json' }
   if (status === 429) return { code: 'too_many_requests', retryAfterSeconds: 60 }
   if (status >= 400 && status < 500) {
-    const refused = refuse({ code: 'invalid_input', errors: [{ path: '', message: error.message }] })
-    return refused.ok ? undefined : refused.refusal
+    return { code: 'invalid_input', errors: [{ path: '', message: error.message }] }
   }
   return undefined
 }

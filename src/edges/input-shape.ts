@@ -25,11 +25,15 @@ export function inputShape(operation: Operation): InputShape {
   return shape
 }
 
-const alternatives = (schema: JsonSchema): JsonSchema[] => (Array.isArray(schema['anyOf']) ? (schema['anyOf'] as JsonSchema[]).flatMap(alternatives) : [schema])
+const alternatives = (schema: JsonSchema): JsonSchema[] =>
+  Array.isArray(schema['anyOf']) ? (schema['anyOf'] as JsonSchema[]).flatMap(alternatives) : [schema]
 export const typesOf = (schema: JsonSchema): unknown[] => alternatives(schema).map((one) => one['type'])
 
 /** Texts become numbers, booleans and lists where the schema asks for them; what does not fit is left to be refused. */
-export function coerce(shape: InputShape, given: { readonly [name: string]: unknown }): { [name: string]: unknown } {
+export function coerce(
+  shape: InputShape,
+  given: { readonly [name: string]: unknown },
+): { [name: string]: unknown } {
   const input: { [name: string]: unknown } = {}
   for (const [name, value] of Object.entries(given)) {
     const schema = shape.properties[name]
@@ -41,11 +45,14 @@ export function coerce(shape: InputShape, given: { readonly [name: string]: unkn
 function coerceOne(schema: JsonSchema, value: unknown): unknown {
   const types = typesOf(schema)
   if (types.includes('array')) {
-    const items = (Array.isArray(value) ? value : [value]).flatMap((item) => (typeof item === 'string' ? item.split(',') : [item]))
+    const items = (Array.isArray(value) ? value : [value]).flatMap((item) =>
+      typeof item === 'string' ? item.split(',') : [item],
+    )
     return items.map((item) => (typeof item === 'string' ? item.trim() : (item as unknown)))
   }
   if (typeof value !== 'string') return value
-  if ((types.includes('number') || types.includes('integer')) && /^-?\d{1,15}(\.\d{1,15})?$/.test(value)) return Number(value)
+  if ((types.includes('number') || types.includes('integer')) && /^-?\d{1,15}(\.\d{1,15})?$/.test(value))
+    return Number(value)
   if (types.includes('boolean') && (value === 'true' || value === 'false')) return value === 'true'
   if (types.includes('object')) return parseObject(value)
   return value

@@ -18,12 +18,12 @@ const types = {
 
 export type Database = {
   readonly pool: pg.Pool
-  /** A pool of connections of its own, for long reads that must not hold up the short ones. */
   close(): Promise<void>
 }
 
 export type Connect = {
-  readonly url: string
+  /** Asked anew for each connection: the embedded server may come back on another port. */
+  readonly url: string | (() => string)
   readonly max: number
   readonly applicationName: string
   readonly searchPath?: string
@@ -32,7 +32,6 @@ export type Connect = {
 export function openDatabase({ url, max, applicationName, searchPath }: Connect): Database {
   const settings = ['-c timezone=UTC', '-c datestyle=ISO', `-c search_path=${searchPath ?? 'public'}`]
   const pool = new pg.Pool({
-    connectionString: url,
     max,
     types,
     pipeline: true,
@@ -41,11 +40,20 @@ export function openDatabase({ url, max, applicationName, searchPath }: Connect)
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-  } as pg.PoolConfig)
+    Client: typeof url === 'string' ? clientOf(() => url) : clientOf(url),
+  } as unknown as pg.PoolConfig)
   // A connection that breaks while idle is dropped by the pool; whoever asks next gets a new one.
   pool.on('error', () => undefined)
   return { pool, close: () => pool.end() }
 }
+
+/** A client that reads its URL when it connects. */
+const clientOf = (url: () => string) =>
+  class extends pg.Client {
+    constructor(config: pg.ClientConfig) {
+      super({ ...config, connectionString: url() })
+    }
+  }
 
 /** A connection outside any pool, for migrations and start-up checks. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

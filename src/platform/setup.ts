@@ -37,16 +37,28 @@ export async function openInstallation(config: Config): Promise<Installation> {
     const adminUrl = (): string =>
       urlAs(embedded.adminUrl(), 'postgres', new URL(embedded.adminUrl()).password, databaseName)
     await prepare(adminUrl())
-    return {
-      urlOf: (role) => urlAs(adminUrl(), role, passwordOf(adminUrl(), role)),
-      adminUrl,
-      secret: readSecret(config),
-      ensureRunning: () => embedded.ensureRunning(),
-      release: () => embedded.release(),
-    }
+    return toInstallation(adminUrl, readSecret(config), embedded)
   } catch (error) {
     await embedded.release()
     throw error
+  }
+}
+
+/** What a prepared database offers: a login for each role at run time. */
+export function toInstallation(
+  adminUrl: () => string,
+  secret: string,
+  server: Pick<Installation, 'ensureRunning' | 'release'> = {
+    ensureRunning: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+  },
+): Installation {
+  return {
+    urlOf: (role) => urlAs(adminUrl(), role, passwordOf(adminUrl(), role)),
+    adminUrl,
+    secret,
+    ensureRunning: () => server.ensureRunning(),
+    release: () => server.release(),
   }
 }
 
@@ -77,13 +89,7 @@ async function openYours(config: Config, url: string): Promise<Installation> {
       { cause: error },
     )
   }
-  return {
-    urlOf: (role) => urlAs(url, role, passwordOf(url, role)),
-    adminUrl: () => url,
-    secret: readSecret(config),
-    ensureRunning: () => Promise.resolve(),
-    release: () => Promise.resolve(),
-  }
+  return toInstallation(() => url, readSecret(config))
 }
 
 /** Checks the server, migrates it, and lets the run-time roles log in. Safe to run from many processes at once. */

@@ -62,6 +62,8 @@ export type Tx = {
   write(expect: number | 'any'): (text: TemplateStringsArray, ...values: unknown[]) => void
   /** Queues the entry and gives the head that the record's row must now carry. */
   record(change: Change): Head
+  /** Many entries of one time in one statement, sent at once: the heads, and when the database has them. */
+  recordAll(changes: readonly Change[], at: string): { readonly heads: Head[]; readonly sent: Promise<void> }
   /** The refusal stands, but what was recorded about it is committed. */
   keepDespiteRefusal(): void
   /** Start of the transaction on the server's clock, microseconds. */
@@ -144,6 +146,7 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound, begun: P
       writes.push(write)
       return head
     },
+    recordAll: (changes, at) => sendEntries(client, bound, changes, at),
     keepDespiteRefusal: () => void (keep = true),
     now: () => begun,
     newId: uuidv7,
@@ -156,7 +159,33 @@ const insertEntry = (strings: TemplateStringsArray, ...values: unknown[]): Write
   query: toQuery(strings, values),
 })
 
+type Sealed = { readonly head: Head; readonly body: Buffer }
+
 function toEntry(bound: Bound, change: Change, at: string): { head: Head; write: Write } {
+  const { head, body } = sealChange(bound, change, at)
+  const write = insertEntry`
+    insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
+    values (${head.entry_id}, ${change.kind}, ${change.record.id}, ${head.entry_seq}, ${change.action}, ${bound.actor.id}, ${at}, ${head.entry_head}, ${body})`
+  return { head, write }
+}
+
+function sendEntries(client: pg.PoolClient, bound: Bound, changes: readonly Change[], at: string) {
+  const sealed = changes.map((change) => sealChange(bound, change, at))
+  const heads = sealed.map(({ head }) => head)
+  const query = insertEntry`
+    insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
+    select id, kind, record_id, seq, action, ${bound.actor.id}, ${at}, leaf, body
+      from unnest(${heads.map((head) => head.entry_id)}::uuid[], ${changes.map(({ kind }) => kind)}::text[],
+                  ${changes.map(({ record }) => record.id)}::uuid[], ${heads.map((head) => head.entry_seq)}::integer[],
+                  ${changes.map(({ action }) => action)}::text[], ${heads.map((head) => head.entry_head)}::bytea[],
+                  ${sealed.map(({ body }) => body)}::bytea[]) as e (id, kind, record_id, seq, action, leaf, body)`.query
+  const sent = client.query(query).then(({ rowCount }) => {
+    if (rowCount !== changes.length) throw new Error(`expected ${changes.length} entries, got ${rowCount}`)
+  })
+  return { heads, sent }
+}
+
+function sealChange(bound: Bound, change: Change, at: string): Sealed {
   const { record } = change
   const before = 'entry_seq' in record ? record : { version: 0, entry_seq: 0, entry_head: null }
   const version = before.version + (change.newVersion === false ? 0 : 1)
@@ -185,10 +214,7 @@ function toEntry(bound: Bound, change: Change, at: string): { head: Head; write:
     at,
     prev: before.entry_head?.toString('hex') ?? null,
   })
-  const write = insertEntry`
-    insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
-    values (${id}, ${change.kind}, ${record.id}, ${seq}, ${change.action}, ${actor.id}, ${at}, ${leaf}, ${body})`
-  return { head: { version, entry_seq: seq, entry_id: id, entry_head: leaf }, write }
+  return { head: { version, entry_seq: seq, entry_id: id, entry_head: leaf }, body }
 }
 
 /** Sends every write and the commit in one go; the first failure speaks, and a lost row is a defect. */

@@ -78,6 +78,8 @@ function matching(
   return sql`wo.id in (select search_work_orders(${fragments}::text[], ${input.tags ?? null}::text[], ${before}::uuid, ${most}::integer))`
 }
 
+const overdue = sql`(wo.due_order < (now() at time zone 'UTC')::date and wo.category not in ('done', 'abandoned'))`
+
 function toConditions(actor: Actor, input: ListInput, resolved: Resolved): Sql[] {
   const conditions: Sql[] = [sql`true`]
   const add = (condition: Sql): number => conditions.push(condition)
@@ -98,12 +100,7 @@ function toConditions(actor: Actor, input: ListInput, resolved: Resolved): Sql[]
   if (input.work_category !== undefined) add(sql`wo.work_category = ${input.work_category}`)
   if (input.regulatory !== undefined) add(sql`wo.regulatory = ${input.regulatory}`)
   if (input.updated_since !== undefined) add(sql`wo.updated_at >= ${input.updated_since}::timestamptz`)
-  if (input.overdue === true)
-    add(sql`wo.due_order < (now() at time zone 'UTC')::date and wo.category not in ('done', 'abandoned')`)
-  if (input.overdue === false)
-    add(
-      sql`not (wo.due_order < (now() at time zone 'UTC')::date and wo.category not in ('done', 'abandoned')`,
-    )
+  if (input.overdue !== undefined) add(input.overdue ? overdue : sql`not ${overdue}`)
   if (!input.include_completed) add(sql`wo.category not in ('done', 'abandoned')`)
   return conditions
 }

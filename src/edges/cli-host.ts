@@ -1,0 +1,127 @@
+/** Commands of the host: they work on the folder's (or your) database directly and need no service to run. */
+import { Command } from 'commander'
+import { issueHostKey, loadDemo } from '#capabilities/tenant/demo.ts'
+import { foundTenant, loadOperator } from '#capabilities/tenant/found.ts'
+import type { Operator } from '#capabilities/tenant/found.ts'
+import { lifecycleNames } from '#domain/lifecycles.ts'
+import type { LifecycleName } from '#domain/lifecycles.ts'
+import { describe } from '#domain/refusal.ts'
+import type { Config } from '#platform/config.ts'
+import { SetupProblem } from '#platform/error.ts'
+import type { Floor } from '#platform/tx.ts'
+import type { Out } from './cli-operation.ts'
+import { Refused } from './cli-operation.ts'
+import { serveMcpStdio } from './mcp-stdio.ts'
+import { openService } from './open-service.ts'
+import type { OpenService } from './open-service.ts'
+import { serve } from './serve.ts'
+
+export function addHostCommands(program: Command, config: () => Config, out: Out): void {
+  const withService = async <T>(purpose: string, work: (service: OpenService) => Promise<T>): Promise<T> => {
+    const service = await openService({ ...config(), LOG_LEVEL: 'warn' }, purpose, 4)
+    try {
+      return await work(service)
+    } finally {
+      await service.close()
+    }
+  }
+  program
+    .command('serve')
+    .description('start the HTTP service (what "npm start" does)')
+    .action(() => serve(config()))
+  program
+    .command('mcp')
+    .description('serve the MCP tools over standard input and output, for the principal of DOCKET_KEY')
+    .action(() => withService('mcp', serveMcpStdio))
+  program
+    .command('migrate')
+    .description('bring the database to the schema of this version; "serve" does it too')
+    .action(() => withService('migrate', async () => out('the schema is up to date\n')))
+  program
+    .command('demo')
+    .description('data to try Docket with')
+    .command('load')
+    .description('create the demo tenants acme-bio and superportia, with a new key for each principal')
+    .option('--json', 'print the keys as JSON')
+    .addHelpText('after', '\nExample:\n  $ docket demo load --json')
+    .action(async ({ json }: { json?: boolean }) => {
+      const tenants = await withService('demo', (service) => loadDemo(service.floor))
+      out(json === true ? `${JSON.stringify({ tenants }, null, 2)}\n` : printKeys(tenants))
+    })
+  program
+    .command('tenant')
+    .description('tenants of this installation')
+    .command('create <slug>')
+    .description('found a tenant')
+    .requiredOption('--name <text>', 'name of the organisation')
+    .option(
+      '--lifecycle <name>',
+      `lifecycle of new work orders: ${lifecycleNames.join(', ')}`,
+      'change-control',
+    )
+    .addHelpText('after', '\nExample:\n  $ docket tenant create acme --name "Acme" --lifecycle qms')
+    .action(async (slug: string, options: { name: string; lifecycle: string }) => {
+      if (!/^[a-z][a-z0-9-]{0,62}$/.test(slug))
+        throw new SetupProblem('A slug has lower-case letters, digits and dashes, and begins with a letter.')
+      const lifecycle = lifecycleNames.find((name) => name === options.lifecycle)
+      if (lifecycle === undefined)
+        throw new SetupProblem(`--lifecycle must be one of ${lifecycleNames.join(', ')}.`)
+      await withService('tenant', (service) => createTenant(service.floor, slug, options.name, lifecycle))
+      out(`founded ${slug}\n`)
+    })
+}
+
+async function createTenant(
+  floor: Floor,
+  slug: string,
+  name: string,
+  lifecycle: LifecycleName,
+): Promise<void> {
+  const decision = await foundTenant(floor, { slug, name, default_lifecycle: lifecycle }).catch(
+    (error: unknown) => {
+      if ((error as { constraint?: string }).constraint === 'tenants_slug_key')
+        throw new SetupProblem(`There is already a tenant "${slug}".`)
+      throw error
+    },
+  )
+  if (!decision.ok && decision.refusal.code !== 'gates_unmet')
+    throw new Refused({ title: describe(decision.refusal).title })
+}
+
+/** `docket key create --tenant T --principal P`: a key made by the host, for the first sign-in of anybody. */
+export async function createHostKey(
+  config: Config,
+  tenant: string,
+  principal: string,
+  name: string,
+): Promise<string> {
+  const service = await openService({ ...config, LOG_LEVEL: 'warn' }, 'key', 2)
+  try {
+    const operator = await requireOperator(service.floor, tenant)
+    const key = await issueHostKey(service.floor, operator, principal, name)
+    if (key === undefined)
+      throw new Refused({ title: `there is no active principal "${principal}" in ${tenant}` })
+    return key
+  } finally {
+    await service.close()
+  }
+}
+
+export async function requireOperator(floor: Floor, slug: string): Promise<Operator> {
+  const operator = await loadOperator(floor, slug)
+  if (operator === undefined)
+    throw new Refused({
+      title: `there is no tenant "${slug}": "docket tenant create ${slug} --name …" founds it`,
+    })
+  return operator
+}
+
+const printKeys = (tenants: { [slug: string]: { [principal: string]: string } }): string =>
+  Object.entries(tenants)
+    .map(
+      ([slug, keys]) =>
+        `${slug}\n${Object.entries(keys)
+          .map(([name, key]) => `  ${key}  ${name}\n`)
+          .join('')}`,
+    )
+    .join('\n')

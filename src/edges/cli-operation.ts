@@ -1,0 +1,207 @@
+/**
+ * The CLI door: one command for each operation, read off the list, sent to the service over HTTP. What the
+ * command takes in its path stands bare, everything else is an option.
+ */
+import { openAsBlob } from 'node:fs'
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { operations } from '#capabilities/index.ts'
+import type { Config } from '#platform/config.ts'
+import { SetupProblem, Unavailable } from '#platform/error.ts'
+import type { Operation } from '#platform/operation.ts'
+import { printAnswer } from './cli-print.ts'
+import { coerce, inputShape, typesOf } from './input-shape.ts'
+import type { JsonSchema } from './input-shape.ts'
+
+const kebab = (name: string): string => name.replaceAll('_', '-')
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** A refusal as the service gave it; the CLI prints its sentence and exits 1. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly problem: { readonly [member: string]: unknown }
+  constructor(problem: { readonly [member: string]: unknown }) {
+    super(String(problem['title'] ?? 'refused'))
+    this.problem = problem
+  }
+}
+
+export type Out = (text: string) => void
+
+/** An operation that the host can also do by itself; `run` says false when the options do not ask for it. */
+export type HostVariant = {
+  readonly operation: string
+  readonly flag: string
+  readonly says: string
+  run(options: { readonly [name: string]: string | undefined }): Promise<boolean>
+}
+
+export function addOperationCommands(
+  program: Command,
+  config: () => Config,
+  out: Out,
+  variant: HostVariant,
+): void {
+  const groups = new Map<string, Command>()
+  for (const operation of operations as readonly Operation[]) {
+    const [noun = '', verb = ''] = operation.name.split('.').map(kebab)
+    let group = groups.get(noun)
+    if (group === undefined) {
+      group =
+        program.commands.find((command) => command.name() === noun) ??
+        program.command(noun).description(`operations of ${noun.replace('-', ' ')}s`)
+      groups.set(noun, group)
+    }
+    const command = group.command(verb).description(operation.summary)
+    declareInput(command, operation)
+    command
+      .option('--json', 'print the answer as JSON')
+      .option('--key <key>', 'API key; DOCKET_KEY when left out')
+      .option('--url <url>', 'the service; DOCKET_URL, or this machine, when left out')
+    if (operation.example !== undefined) {
+      command.addHelpText('after', `\nExample:\n  $ docket ${noun} ${verb} ${operation.example}`.trimEnd())
+    }
+    const hosted = variant.operation === operation.name ? variant : undefined
+    if (hosted !== undefined) command.option(hosted.flag, hosted.says)
+    command.action(async () => {
+      if ((await hosted?.run(command.opts())) === true) return
+      await runOperation(operation, command, config(), out)
+    })
+  }
+}
+
+const pathNames = (operation: Operation): string[] =>
+  [...operation.http[1].matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
+
+function declareInput(command: Command, operation: Operation): void {
+  const shape = inputShape(operation)
+  const inPath = pathNames(operation)
+  for (const name of inPath)
+    command.argument(`<${kebab(name)}>`, String(shape.properties[name]?.['description'] ?? ''))
+  for (const [name, schema] of Object.entries(shape.properties)) {
+    if (inPath.includes(name)) continue
+    const needed = (shape.required ?? []).includes(name) && schema['default'] === undefined
+    const takes = operation.upload === true && name === 'file' ? 'path' : describeType(schema)
+    const option = new Option(`--${kebab(name)} <${takes}>`, String(schema['description'] ?? ''))
+    if (needed) option.makeOptionMandatory()
+    if (schema['default'] !== undefined) option.default(undefined, String(schema['default']))
+    command.addOption(option)
+  }
+  if (operation.mutates) {
+    command.option('--idempotency-key <text>', 'repeat the command with the same key and it is done once')
+    if (inPath.length > 0)
+      command.option('--if-version <number>', 'the version that you read; another one is refused')
+  }
+  if (operation.name.endsWith('.list'))
+    command.addOption(new Option('--format <format>', 'the whole list as').choices(['csv', 'ndjson']))
+}
+
+function describeType(schema: JsonSchema): string {
+  const choices = schema['enum'] as string[] | undefined
+  if (choices !== undefined && choices.length <= 8) return choices.join('|')
+  const [type] = typesOf(schema)
+  if (type === 'array') return 'list'
+  return type === 'object' ? 'json' : String(type ?? 'text').replace('string', 'text')
+}
+
+async function runOperation(operation: Operation, command: Command, config: Config, out: Out): Promise<void> {
+  const { json, key, url, format, idempotencyKey, ifVersion, ...options } = command.opts<{
+    [name: string]: string | boolean | undefined
+  }>()
+  const bearer = typeof key === 'string' ? key : config.DOCKET_KEY
+  if (bearer === undefined)
+    throw new SetupProblem(
+      'No API key: set DOCKET_KEY or give --key ("docket key create --tenant T --principal P" makes one).',
+    )
+  const base = typeof url === 'string' ? url : (config.DOCKET_URL ?? `http://127.0.0.1:${config.PORT}`)
+  const input = coerce(
+    inputShape(operation),
+    Object.fromEntries(Object.entries(options).map(([name, value]) => [snake(name), value])),
+  )
+  const names = pathNames(operation)
+  const path = operation.http[1].replace(/:(\w+)/g, (_all, name: string) =>
+    encodeURIComponent(String(command.processedArgs[names.indexOf(name)])),
+  )
+  const request = await toRequest(operation, input)
+  const accept =
+    format === 'csv' ? 'text/csv' : format === 'ndjson' ? 'application/x-ndjson' : 'application/json'
+  const headers = {
+    ...request.headers,
+    accept,
+    authorization: `Bearer ${bearer}`,
+    ...(typeof idempotencyKey === 'string' ? { 'idempotency-key': idempotencyKey } : {}),
+    ...(typeof ifVersion === 'string' ? { 'if-match': `"${ifVersion}"` } : {}),
+  }
+  const response = await call(`${base}${path}${request.query}`, {
+    method: operation.http[0],
+    headers,
+    ...(request.body === undefined ? {} : { body: request.body }),
+  })
+  await printResponse(operation, response, { json: json === true, raw: format !== undefined }, out)
+}
+
+type HttpRequest = {
+  readonly query: string
+  readonly headers: { readonly [name: string]: string }
+  readonly body?: string | FormData
+}
+
+async function toRequest(
+  operation: Operation,
+  input: { readonly [name: string]: unknown },
+): Promise<HttpRequest> {
+  if (operation.upload === true) {
+    const path = String(input['file'])
+    const form = new FormData()
+    try {
+      form.append('file', await openAsBlob(path), basename(path))
+    } catch (cause) {
+      throw new SetupProblem(
+        `The file "${path}" cannot be read: check that it is there and that you may read it.`,
+        { cause },
+      )
+    }
+    return { query: '', headers: {}, body: form }
+  }
+  if (operation.http[0] === 'GET') {
+    const query = new URLSearchParams()
+    for (const [name, value] of Object.entries(input))
+      if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(',') : String(value))
+    return { query: query.size === 0 ? '' : `?${query.toString()}`, headers: {} }
+  }
+  return { query: '', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) }
+}
+
+async function call(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init)
+  } catch (cause) {
+    throw new Unavailable(
+      `No service answers at ${new URL(url).origin}: start it with "npm start", or set DOCKET_URL.`,
+      { cause },
+    )
+  }
+}
+
+async function printResponse(
+  operation: Operation,
+  response: Response,
+  how: { json: boolean; raw: boolean },
+  out: Out,
+): Promise<void> {
+  if (!response.ok) {
+    const problem = (await response.json()) as { [member: string]: unknown }
+    if (response.status >= 500) throw new Unavailable(String(problem['title'] ?? 'the service failed'))
+    throw new Refused(problem)
+  }
+  if (operation.download === true || how.raw) {
+    const decoder = operation.download === true ? undefined : new TextDecoder()
+    for await (const chunk of response.body ?? []) {
+      if (decoder === undefined) process.stdout.write(chunk as Uint8Array)
+      else out(decoder.decode(chunk as Uint8Array, { stream: true }))
+    }
+    return
+  }
+  const answer = (await response.json()) as unknown
+  out(how.json ? `${JSON.stringify(answer, null, 2)}\n` : printAnswer(answer))
+}

@@ -1,0 +1,97 @@
+/** Answers for people: a list as a table that fits the terminal, one record as its members that say something. */
+
+/** What a table shows first, where the rows have it. */
+const favourites = [
+  'number',
+  'tag',
+  'name',
+  'kind',
+  'status',
+  'priority',
+  'assignee',
+  'title',
+  'type',
+  'action',
+  'body',
+  'actor',
+  'grants',
+  'at',
+  'created_at',
+] as const
+const mostColumns = 6
+
+type Row = { readonly [name: string]: unknown }
+
+export function printAnswer(answer: unknown, width = process.stdout.columns ?? 120): string {
+  const { data, next_cursor } = (answer ?? {}) as { data?: readonly Row[]; next_cursor?: string | null }
+  if (!Array.isArray(data)) return printRecord(answer as Row)
+  if (data.length === 0) return 'nothing found\n'
+  const more = typeof next_cursor === 'string' ? `\nmore: --cursor ${next_cursor}\n` : ''
+  return `${printTable(data as Row[], width)}${more}`
+}
+
+function printRecord(record: Row): string {
+  const shown = Object.entries(record).filter(
+    ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+  )
+  const longest = Math.max(0, ...shown.map(([name]) => name.length))
+  return shown
+    .map(
+      ([name, value]) =>
+        `${name.padEnd(longest)}  ${toText(value).replaceAll('\n', `\n${' '.repeat(longest + 2)}`)}\n`,
+    )
+    .join('')
+}
+
+function printTable(rows: readonly Row[], width: number): string {
+  const present = favourites
+    .filter((name) => rows.some((row) => row[name] !== undefined))
+    .slice(0, mostColumns)
+  const columns: readonly string[] =
+    present.length > 0 ? present : Object.keys(rows[0] ?? {}).slice(0, mostColumns)
+  const cells = rows.map((row) => columns.map((name) => toText(row[name]).replaceAll(/\s+/g, ' ')))
+  const widths = columns.map((name, i) =>
+    Math.max(name.length, ...cells.map((line) => displayWidth(line[i] ?? ''))),
+  )
+  // What is too wide is taken from the widest column; titles suffer first, as they can be read in full elsewhere.
+  while (widths.reduce((sum, one) => sum + one + 2, 0) > Math.max(width, 60) && Math.max(...widths) > 12) {
+    widths[widths.indexOf(Math.max(...widths))]! -= 1
+  }
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, i) => fit(text, widths[i] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return `${[line(columns.map((name) => name.toUpperCase())), ...cells.map(line)].join('\n')}\n`
+}
+
+function toText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(toText).join(', ')
+  if (typeof value === 'object') {
+    const { name, role, asset } = value as { name?: unknown; role?: unknown; asset?: unknown }
+    if (typeof name === 'string') return name
+    if (typeof role === 'string') return typeof asset === 'string' ? `${role}@${asset}` : role
+    return JSON.stringify(value)
+  }
+  return String(value as number | boolean)
+}
+
+/** East Asian characters take two columns of a terminal. */
+const isWide = (character: string): boolean =>
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
+    character,
+  )
+const displayWidth = (text: string): number =>
+  [...text].reduce((sum, character) => sum + (isWide(character) ? 2 : 1), 0)
+
+function fit(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text + ' '.repeat(width - displayWidth(text))
+  let kept = ''
+  for (const character of text) {
+    if (displayWidth(kept + character) > width - 1) break
+    kept += character
+  }
+  return `${kept}…${' '.repeat(Math.max(0, width - 1 - displayWidth(kept)))}`
+}

@@ -1,0 +1,82 @@
+/** Wires what every door stands on: installation, pools, accounts, identity. */
+import pino from 'pino'
+import { accept } from '#domain/refusal.ts'
+import { openAccounts } from '#platform/accounts.ts'
+import type { Config } from '#platform/config.ts'
+import { openDatabase } from '#platform/database.ts'
+import { openGatewayTokens } from '#platform/gateway-token.ts'
+import { findTenant, openIdentity } from '#platform/identity.ts'
+import type { Service } from '#platform/service.ts'
+import { openInstallation } from '#platform/setup.ts'
+import type { Installation } from '#platform/setup.ts'
+import { inTenant } from '#platform/tx.ts'
+import type { Floor } from '#platform/tx.ts'
+import { loadPrincipal } from '#capabilities/principal/store.ts'
+
+export type OpenService = Service & { readonly installation: Installation; close(): Promise<void> }
+
+export async function openService(
+  config: Config,
+  purpose: string,
+  connections = config.DOCKET_POOL,
+  installed?: Installation,
+): Promise<OpenService> {
+  // Standard output belongs to answers (CLI, MCP over stdio); only the service logs there.
+  const log = pino({ level: config.LOG_LEVEL }, pino.destination(purpose === 'serve' ? 1 : 2))
+  const installation = installed ?? (await openInstallation(config))
+  const applicationName = `docket-${purpose}`
+  const db = openDatabase({ url: () => installation.urlOf('docket_app'), max: connections, applicationName })
+  const authDb = openDatabase({
+    url: () => installation.urlOf('docket_auth'),
+    max: 4,
+    applicationName,
+    searchPath: 'auth',
+  })
+  const floor: Floor = { db, accounts: openAccounts(authDb, installation.secret) }
+  const tokens = openGatewayTokens(config, (slug, subject) => findPrincipalOf(floor, slug, subject))
+  return {
+    config,
+    floor,
+    identity: openIdentity(floor, tokens),
+    log,
+    recover: once(
+      () => installation.ensureRunning(),
+      (error) => log.error({ err: error }, 'the database cannot be started again'),
+    ),
+    installation,
+    async close() {
+      await Promise.all([db.close(), authDb.close()])
+      await installation.release()
+    },
+  }
+}
+
+/** At most one run at a time; whoever calls meanwhile is served by the one that runs. */
+function once(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
+  let running = false
+  return () => {
+    if (running) return
+    running = true
+    work()
+      .catch(onError)
+      .finally(() => (running = false))
+  }
+}
+
+async function findPrincipalOf(floor: Floor, slug: string, subject: string) {
+  const tenantId = await findTenant(floor, slug)
+  if (tenantId === undefined) return undefined
+  const gateway = {
+    id: tenantId,
+    kind: 'system',
+    name: 'gateway',
+    sponsorId: null,
+    client: 'gateway',
+  } as const
+  const found = await inTenant(
+    floor,
+    { tenantId, actor: gateway, call: { requestId: 'gateway' } },
+    async (tx) => accept(await loadPrincipal(tx, subject)),
+  )
+  return found.ok && found.value !== undefined ? { tenantId, principalId: found.value.id } : undefined
+}

@@ -1,0 +1,53 @@
+/** `docket serve`: the HTTP service, with partitions made ahead; stops cleanly on SIGTERM and SIGINT. */
+import { operations } from '#capabilities/index.ts'
+import type { Config } from '#platform/config.ts'
+import { SetupProblem } from '#platform/error.ts'
+import { keepHouse } from '#platform/housekeeping.ts'
+import { buildHttp } from './http.ts'
+import { openService } from './open-service.ts'
+
+export async function serve(config: Config): Promise<void> {
+  const service = await openService(config, 'serve')
+  const app = await buildHttp(service)
+  try {
+    await app.listen({ port: config.PORT, host: config.HOST })
+  } catch (error) {
+    await service.close()
+    throw toSetupProblem(error, config)
+  }
+  const stopHousekeeping = keepHouse(service.floor.db, service.log)
+  const [address] = app.addresses()
+  service.log.info(
+    { operations: operations.length },
+    `Docket is at http://${config.HOST}:${typeof address === 'object' ? address.port : config.PORT}/docs`,
+  )
+  const stop = async (): Promise<void> => {
+    stopHousekeeping()
+    await app.close()
+    await service.close()
+  }
+  await new Promise<void>((resolve, reject) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => stop().then(resolve, reject))
+  })
+}
+
+function toSetupProblem(error: unknown, config: Config): unknown {
+  const code = (error as { code?: string }).code
+  if (code === 'EADDRINUSE')
+    return new SetupProblem(
+      `Port ${config.PORT} is taken by another program: stop that one, or set PORT to a free port.`,
+      { cause: error },
+    )
+  if (code === 'EACCES')
+    return new SetupProblem(
+      `Port ${config.PORT} needs more rights than this user has: set PORT to one above 1023.`,
+      { cause: error },
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new SetupProblem(
+      `HOST ${config.HOST} is not an address of this machine: set it to 127.0.0.1, 0.0.0.0 or one that is.`,
+      { cause: error },
+    )
+  return error
+}

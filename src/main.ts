@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+/** Docket's one program: `serve`, `mcp`, the commands of the host, and a command for each operation. */
+import { runCli } from '#edges/cli.ts'
+
+process.exitCode = await runCli(process.argv.slice(2), process.env, {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+})
