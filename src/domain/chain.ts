@@ -4,11 +4,10 @@
  * any length needs no memory but the record's fields. The first damaged entry of a record is named; the
  * fields of the row are compared when the chain is whole.
  */
-import type { EntryBody, FieldChange, RecordKind } from './entry.ts'
+import type { EntryBody } from './entry.ts'
 import { parseInstant, toInstant } from './instant.ts'
-import { lifecycles } from './lifecycles.ts'
-import type { LifecycleName } from './lifecycles.ts'
-import { isSame } from './same.ts'
+import { findDifferences, isSame, replay, show, valueOf } from './replay.ts'
+import type { Replay, Shape } from './replay.ts'
 
 /** An entry as it is stored: its columns, its body, and the hash that the body really has. */
 export type StoredEntry = {
@@ -28,13 +27,6 @@ export type StoredEntry = {
   readonly body: EntryBody | undefined
 }
 
-/** What is known of a kind of record: its recorded fields, and how each is before the first entry. */
-export type Shape = {
-  readonly kind: RecordKind
-  readonly fields: ReadonlySet<string>
-  readonly blank: { readonly [field: string]: unknown }
-}
-
 export type StoredRow = {
   readonly version: number
   readonly entry_seq: number
@@ -45,20 +37,17 @@ export type StoredRow = {
 
 export type Flaw = { readonly seq: number | null; readonly field: string | null; readonly what: string }
 
-/** A body that is not what was hashed; what follows may tell which part of it was changed. */
-type Suspect = { readonly seq: number; readonly hash: string }
-
 /** How far a record's chain was followed. */
 export type Chain = {
   readonly shape: Shape
-  /** Each recorded field that an entry has set: its value, and the entry. */
-  readonly held: Map<string, { readonly value: unknown; readonly seq: number }>
+  readonly held: Replay
   seq: number
   version: number
   id: string
   head: string | null
   flaw: Flaw | undefined
-  suspect: Suspect | undefined
+  /** A body that is not what was hashed: what follows may tell which part of it was changed. */
+  suspect: { readonly seq: number; readonly hash: string } | undefined
 }
 
 export const beginChain = (shape: Shape): Chain => ({
@@ -74,69 +63,93 @@ export const beginChain = (shape: Shape): Chain => ({
 
 /** Takes the next entry by sequence; the first flaw stays in the chain. */
 export function follow(chain: Chain, entry: StoredEntry): void {
+  const { body, seq } = entry
   if (chain.flaw !== undefined) {
-    if (chain.suspect !== undefined && entry.body !== undefined) investigate(chain, chain.suspect, entry.body)
+    if (chain.suspect !== undefined && body !== undefined) investigate(chain, chain.suspect, body)
     return
   }
   chain.flaw = findFlaw(chain, entry)
-  const torn = entry.body === undefined ? undefined : replay(chain, entry.body.changes, entry.seq)
+  if (body === undefined || (chain.flaw !== undefined && chain.suspect === undefined)) return
+  const torn = replay(chain.held, chain.shape, body.changes, seq)
   if (torn !== undefined && chain.suspect !== undefined) blame(chain, torn.field)
-  if (torn !== undefined && chain.flaw === undefined)
-    chain.flaw = {
-      seq: entry.seq,
-      field: torn.field,
-      what: `the entry changes ${torn.field} from ${show(torn.old)}, but the entries before it leave it at ${show(valueOf(chain, torn.field))}`,
-    }
-  chain.seq = entry.seq
+  else if (torn !== undefined) {
+    const what = `the entry changes ${torn.field} from ${show(torn.old)}, but the entries before it leave ${show(torn.held)}`
+    chain.flaw = { seq, field: torn.field, what }
+  }
+  chain.seq = seq
   chain.id = entry.id
   chain.head = entry.hash
-  chain.version = entry.body?.version ?? chain.version
+  chain.version = body.version
+}
+
+/** After the last entry: what is wrong with the record; the row is undefined when there is none. */
+export function closeChain(chain: Chain, row: StoredRow | undefined): Flaw[] {
+  const { seq } = chain
+  if (chain.suspect !== undefined && row !== undefined) investigateRow(chain, chain.suspect, row)
+  if (chain.flaw !== undefined) return [chain.flaw]
+  if (row === undefined) return [{ seq: null, field: null, what: `the record's row is missing; its ${seq === 1 ? 'entry is' : `${seq} entries are`} there` }]
+  if (row.entry_seq > seq) return [missing(seq + 1, `the row stands at entry ${row.entry_seq}`)]
+  const head = findHeadFlaw(chain, row)
+  if (head !== undefined) return [head]
+  return findDifferences(chain.held, chain.shape, row.fields).map((found) => ({
+    seq: found.seq,
+    field: found.field,
+    what: `the row's ${found.field} is ${show(found.row)}, but its entries make it ${show(found.replayed)}`,
+  }))
+}
+
+function findHeadFlaw(chain: Chain, row: StoredRow): Flaw | undefined {
+  const { seq } = chain
+  const tell = (field: string, says: unknown, last: unknown): Flaw => ({
+    seq,
+    field,
+    what: `the row's ${field} is ${says}, but the last entry makes it ${last}`,
+  })
+  if (row.entry_seq !== seq) return tell('entry_seq', row.entry_seq, seq)
+  if (row.entry_id !== chain.id) return tell('entry_id', row.entry_id, chain.id)
+  if (row.entry_head !== chain.head) return tell('entry_head', row.entry_head, chain.head)
+  if (row.version !== chain.version) return tell('version', row.version, chain.version)
+  return undefined
 }
 
 function findFlaw(chain: Chain, entry: StoredEntry): Flaw | undefined {
   const { body, seq } = entry
   const expected = chain.seq + 1
-  const differing =
-    body === undefined ? undefined : (findStranger(chain, entry, body) ?? findDiffering(entry, body))
-  const isOurs = differing === undefined || !strange.has(differing.field)
-  if (isOurs && seq > expected) return missing(expected, `the next one is entry ${seq}`)
-  if (isOurs && seq < expected) return { seq, field: 'seq', what: `there is more than one entry ${seq}` }
+  const stranger = body === undefined ? undefined : findStranger(chain, entry, body)
+  if (stranger === undefined && seq > expected) return missing(expected, `the next one is entry ${seq}`)
+  if (stranger === undefined && seq < expected)
+    return { seq, field: 'seq', what: `there is more than one entry ${seq}` }
+  const differing = stranger ?? (body === undefined ? undefined : findDiffering(entry, body))
   const told =
     differing === undefined
       ? ''
-      : `: the column ${differing.field} says ${differing.column}, the body says ${differing.member}`
-  if (entry.hash !== entry.leaf) return flawOfHash(chain, entry, differing, told)
+      : `the column ${differing.field} says ${differing.column}, the body says ${differing.member}`
+  if (entry.hash !== entry.leaf) return findFlawOfHash(chain, entry, differing?.field, told)
   if (body === undefined) return { seq, field: 'body', what: 'the body is not an entry' }
-  if (differing !== undefined)
-    return { seq, field: differing.field, what: `a column differs from the hashed body${told}` }
-  if (body.prev !== chain.head)
-    return {
-      seq,
-      field: 'prev',
-      what: `the body names ${body.prev ?? 'nothing'} as the leaf before it, which is ${chain.head ?? 'nothing'}`,
-    }
+  if (differing !== undefined) return { seq, field: differing.field, what: told }
+  if (body.prev !== chain.head) {
+    const what = `the body names ${body.prev ?? 'nothing'} as the leaf before it, which is ${chain.head ?? 'nothing'}`
+    return { seq, field: 'prev', what }
+  }
   return isNextVersion(chain, body)
     ? undefined
     : { seq, field: 'version', what: `the body says version ${body.version} after version ${chain.version}` }
 }
 
-function flawOfHash(
-  chain: Chain,
-  entry: StoredEntry,
-  differing: Differing | undefined,
-  told: string,
-): Flaw | undefined {
+function findFlawOfHash(chain: Chain, entry: StoredEntry, field: string | undefined, told: string): Flaw {
   const { body, seq, hash } = entry
   const what = 'the leaf is not the hash of the body'
-  if (body === undefined) return { seq, field: 'body', what: `${what}, and the body is not an entry any more` }
-  if (differing !== undefined) return { seq, field: differing.field, what: what + told }
-  if (body.prev !== chain.head) return { seq, field: 'prev', what: `${what}, nor does the body name the leaf before it` }
+  if (body === undefined) return { seq, field: 'body', what: `${what}, and the body is no entry any more` }
+  if (field !== undefined) return { seq, field, what: `${what}: ${told}` }
+  if (body.prev !== chain.head)
+    return { seq, field: 'prev', what: `${what}, which names another leaf before it than there is` }
   if (!isNextVersion(chain, body))
-    return { seq, field: 'version', what: `${what}: it says version ${body.version} after version ${chain.version}` }
+    return { seq, field: 'version', what: `${what}, which says version ${body.version} after version ${chain.version}` }
   chain.suspect = { seq, hash }
   return { seq, field: 'body', what }
 }
 
+/** A comment or a refused attempt leaves the version as it is; the first entry makes version 1. */
 const isNextVersion = (chain: Chain, body: EntryBody): boolean =>
   body.version === chain.version + 1 || (body.version === chain.version && chain.seq > 0)
 
@@ -148,53 +161,57 @@ const missing = (seq: number, why: string): Flaw => ({
 
 type Differing = { readonly field: string; readonly column: unknown; readonly member: unknown }
 
-/** Columns that say where an entry belongs: where they differ, its sequence here means nothing. */
-const strange: ReadonlySet<string> = new Set(['tenant_id', 'record_id', 'record_kind'])
-
+/** Where an entry belongs: when that differs, its sequence here means nothing. */
 function findStranger(chain: Chain, entry: StoredEntry, body: EntryBody): Differing | undefined {
   const { record } = body
   if (body.tenant !== entry.tenant) return { field: 'tenant_id', column: entry.tenant, member: body.tenant }
   if (record.id !== entry.record) return { field: 'record_id', column: entry.record, member: record.id }
-  if (record.kind !== entry.kind || entry.kind !== chain.shape.kind)
-    return { field: 'record_kind', column: entry.kind, member: record.kind }
-  return undefined
+  if (record.kind !== entry.kind) return { field: 'record_kind', column: entry.kind, member: record.kind }
+  return entry.kind === chain.shape.kind
+    ? undefined
+    : { field: 'record_kind', column: entry.kind, member: `${record.kind}, and the row is a ${chain.shape.kind}` }
 }
 
 function findDiffering(entry: StoredEntry, body: EntryBody): Differing | undefined {
   if (body.seq !== entry.seq) return { field: 'seq', column: entry.seq, member: body.seq }
   if (body.id !== entry.id) return { field: 'id', column: entry.id, member: body.id }
   if (body.action !== entry.action) return { field: 'action', column: entry.action, member: body.action }
-  if (body.actor.id !== entry.actor)
-    return { field: 'actor_id', column: entry.actor, member: body.actor.id }
-  if (parseInstant(body.at) !== entry.at)
-    return { field: 'at', column: toInstant(entry.at), member: body.at }
-  return undefined
+  if (body.actor.id !== entry.actor) return { field: 'actor_id', column: entry.actor, member: body.actor.id }
+  return parseInstant(body.at) === entry.at
+    ? undefined
+    : { field: 'at', column: toInstant(entry.at), member: body.at }
 }
 
-/** Applies the changes to the recorded fields; gives the first one whose old value is not what was held. */
-function replay(chain: Chain, changes: readonly FieldChange[], seq: number): FieldChange | undefined {
-  let torn: FieldChange | undefined
-  for (const change of changes) {
-    const { field } = change
-    if (!chain.shape.fields.has(field)) continue
-    const held = chain.held.get(field)
-    const fits =
-      held === undefined
-        ? change.old === null || isSame(change.old, chain.shape.blank[field])
-        : isSame(change.old, held.value)
-    if (!fits) torn ??= change
-    chain.held.set(field, { value: change.new, seq })
-  }
-  return torn
-}
-
-/** Which part of the suspect was changed: the leaf, if the next entry still names the body's hash. */
-function investigate(chain: Chain, suspect: Suspect, next: EntryBody): void {
+/** The next entry still names the hash of the suspect's body: then it is the leaf that was changed. */
+function investigate(chain: Chain, suspect: { readonly seq: number; readonly hash: string }, next: EntryBody): void {
   if (next.seq === suspect.seq + 1 && next.prev === suspect.hash) return blameLeaf(chain)
-  const torn = next.changes.find(({ field, old }) => {
-    const held = chain.held.get(field)
-    return held?.seq === suspect.seq && !isSame(held.value, old)
-  })
+  const torn = next.changes.find(({ field, old }) => isTorn(chain, suspect.seq, field, old))
   if (torn !== undefined) return blame(chain, torn.field)
-  replay(chain, next.changes, next.seq)
+  replay(chain.held, chain.shape, next.changes, next.seq)
+}
+
+function investigateRow(chain: Chain, suspect: { readonly seq: number; readonly hash: string }, row: StoredRow): void {
+  if (row.entry_seq === suspect.seq && row.entry_head === suspect.hash) return blameLeaf(chain)
+  for (const field of chain.held.keys()) {
+    if (isTorn(chain, suspect.seq, field, row.fields[field])) return blame(chain, field)
+  }
+}
+
+/** The suspect set this field, and what comes after it knows another value. */
+function isTorn(chain: Chain, seq: number, field: string, known: unknown): boolean {
+  const held = chain.held.get(field)
+  return held?.seq === seq && !isSame(held.value, known)
+}
+
+function blameLeaf(chain: Chain): void {
+  if (chain.flaw !== undefined)
+    chain.flaw = { ...chain.flaw, field: 'leaf', what: 'the leaf was changed: it is not the hash of the body, which the chain names' }
+  chain.suspect = undefined
+}
+
+/** The body itself was changed, in what it says of this field. */
+function blame(chain: Chain, field: string): void {
+  if (chain.flaw !== undefined)
+    chain.flaw = { ...chain.flaw, field, what: `the leaf is not the hash of the body: what it says of ${field} was changed` }
+  chain.suspect = undefined
 }

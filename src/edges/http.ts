@@ -30,7 +30,6 @@ const requestIdForm = /^[\w.:@/+=-]{1,100}$/
 export async function buildHttp(service: Service): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
-    logController: { disableRequestLogging: true },
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID()

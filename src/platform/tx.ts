@@ -174,7 +174,7 @@ function sendEntries(client: pg.PoolClient, bound: Bound, changes: readonly Chan
   const heads = sealed.map(({ head }) => head)
   const query = insertEntry`
     insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
-    select id, kind, record_id, seq, action, ${bound.actor.id}, ${at}, leaf, body
+    select id, kind, record_id, seq, action, ${bound.actor.id}::uuid, ${at}::timestamptz, leaf, body
       from unnest(${heads.map((head) => head.entry_id)}::uuid[], ${changes.map(({ kind }) => kind)}::text[],
                   ${changes.map(({ record }) => record.id)}::uuid[], ${heads.map((head) => head.entry_seq)}::integer[],
                   ${changes.map(({ action }) => action)}::text[], ${heads.map((head) => head.entry_head)}::bytea[],
