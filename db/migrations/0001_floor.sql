@@ -38,9 +38,13 @@ create table entries (
 create index entries_of_a_record on entries (tenant_id, record_id, seq);
 create index entries_in_order    on entries (tenant_id, xid, id);
 
--- An entry's hash is checked when it is written: a leaf that is not the hash of its body never gets in.
+-- An entry's hash is checked when it is written: a leaf that is not the hash of its body never gets in. Nor does
+-- a time that the service's clock can only have said because it is wrong.
 create function guard_entry() returns trigger language plpgsql as $$
 begin
+  if new.at < now() - interval '5 minutes' or new.at > clock_timestamp() + interval '5 minutes' then
+    raise exception 'the clocks of the service and of the database differ by more than five minutes' using errcode = 'DK008';
+  end if;
   if new.leaf <> sha256('\x00'::bytea || new.body) then
     raise exception 'leaf is not the hash of the body' using errcode = 'DK001';
   end if;
@@ -49,6 +53,15 @@ end
 $$;
 create trigger entry_leaf_is_the_hash_of_its_body before insert on entries
   for each row execute function guard_entry();
+
+-- Fails when a statement touched another number of rows than it must, and with it the whole transaction.
+create function expect_rows(actual bigint, expected bigint) returns void language plpgsql as $$
+begin
+  if actual <> expected then
+    raise exception 'expected % rows, got %', expected, actual using errcode = 'DK007';
+  end if;
+end
+$$;
 
 -- At commit: the row's head must be an entry of this record, and each change must have moved it by one.
 create function require_entry() returns trigger language plpgsql as $$

@@ -163,6 +163,8 @@ create function guard_work_order() returns trigger language plpgsql as $$
 declare
   came_from text;
   category  text;
+  -- Generated columns are not computed yet when this runs.
+  head_and_generated constant text[] := '{entry_seq,entry_id,entry_head,priority_rank,due_order}';
 begin
   if tg_op = 'INSERT' then
     came_from := case when new.import_source is null then '' else 'import' end;
@@ -170,7 +172,7 @@ begin
     if old.category in ('done', 'abandoned') then
       -- Only the head of the chain may move: a refused attempt on a final record is an entry of it.
       if (new.version, new.status, new.updated_at) is distinct from (old.version, old.status, old.updated_at)
-         or to_jsonb(new) - '{entry_seq,entry_id,entry_head}'::text[] <> to_jsonb(old) - '{entry_seq,entry_id,entry_head}'::text[] then
+         or to_jsonb(new) - head_and_generated <> to_jsonb(old) - head_and_generated then
         raise exception 'work order % is final', old.id using errcode = 'DK003';
       end if;
       return new;
@@ -179,7 +181,7 @@ begin
        or (new.number, new.lifecycle, new.created_at) is distinct from (old.number, old.lifecycle, old.created_at) then
       raise exception 'identity of work order % changed', old.id using errcode = 'DK003';
     end if;
-    if new.status = old.status then
+    if new.status = old.status and new.category = old.category then
       return new;
     end if;
     came_from := old.status;

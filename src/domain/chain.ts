@@ -5,27 +5,10 @@
  * fields of the row are compared when the chain is whole.
  */
 import type { EntryBody } from './entry.ts'
-import { parseInstant, toInstant } from './instant.ts'
-import { findDifferences, isSame, replay, show, valueOf } from './replay.ts'
+import { findDifferences, isSame, replay, show } from './replay.ts'
 import type { Replay, Shape } from './replay.ts'
-
-/** An entry as it is stored: its columns, its body, and the hash that the body really has. */
-export type StoredEntry = {
-  readonly id: string
-  readonly tenant: string
-  readonly kind: string
-  readonly record: string
-  readonly seq: number
-  readonly action: string
-  readonly actor: string
-  /** Microseconds since 1970. */
-  readonly at: number
-  readonly leaf: string
-  /** SHA-256(0x00 ‖ body) of the stored bytes. */
-  readonly hash: string
-  /** Undefined when the stored bytes are not an entry at all. */
-  readonly body: EntryBody | undefined
-}
+import { findDiffering, findStranger } from './stored-entry.ts'
+import type { StoredEntry } from './stored-entry.ts'
 
 export type StoredRow = {
   readonly version: number
@@ -70,6 +53,7 @@ export function follow(chain: Chain, entry: StoredEntry): void {
   }
   chain.flaw = findFlaw(chain, entry)
   if (body === undefined || (chain.flaw !== undefined && chain.suspect === undefined)) return
+  if (chain.suspect !== undefined && chain.suspect.seq < seq) return investigate(chain, chain.suspect, body)
   const torn = replay(chain.held, chain.shape, body.changes, seq)
   if (torn !== undefined && chain.suspect !== undefined) blame(chain, torn.field)
   else if (torn !== undefined) {
@@ -87,7 +71,14 @@ export function closeChain(chain: Chain, row: StoredRow | undefined): Flaw[] {
   const { seq } = chain
   if (chain.suspect !== undefined && row !== undefined) investigateRow(chain, chain.suspect, row)
   if (chain.flaw !== undefined) return [chain.flaw]
-  if (row === undefined) return [{ seq: null, field: null, what: `the record's row is missing; its ${seq === 1 ? 'entry is' : `${seq} entries are`} there` }]
+  if (row === undefined)
+    return [
+      {
+        seq: null,
+        field: null,
+        what: `the record's row is missing; its ${seq === 1 ? 'entry is' : `${seq} entries are`} there`,
+      },
+    ]
   if (row.entry_seq > seq) return [missing(seq + 1, `the row stands at entry ${row.entry_seq}`)]
   const head = findHeadFlaw(chain, row)
   if (head !== undefined) return [head]
@@ -100,7 +91,7 @@ export function closeChain(chain: Chain, row: StoredRow | undefined): Flaw[] {
 
 function findHeadFlaw(chain: Chain, row: StoredRow): Flaw | undefined {
   const { seq } = chain
-  const tell = (field: string, says: unknown, last: unknown): Flaw => ({
+  const tell = (field: string, says: number | string, last: number | string | null): Flaw => ({
     seq,
     field,
     what: `the row's ${field} is ${says}, but the last entry makes it ${last}`,
@@ -115,7 +106,7 @@ function findHeadFlaw(chain: Chain, row: StoredRow): Flaw | undefined {
 function findFlaw(chain: Chain, entry: StoredEntry): Flaw | undefined {
   const { body, seq } = entry
   const expected = chain.seq + 1
-  const stranger = body === undefined ? undefined : findStranger(chain, entry, body)
+  const stranger = body === undefined ? undefined : findStranger(chain.shape.kind, entry, body)
   if (stranger === undefined && seq > expected) return missing(expected, `the next one is entry ${seq}`)
   if (stranger === undefined && seq < expected)
     return { seq, field: 'seq', what: `there is more than one entry ${seq}` }
@@ -127,10 +118,7 @@ function findFlaw(chain: Chain, entry: StoredEntry): Flaw | undefined {
   if (entry.hash !== entry.leaf) return findFlawOfHash(chain, entry, differing?.field, told)
   if (body === undefined) return { seq, field: 'body', what: 'the body is not an entry' }
   if (differing !== undefined) return { seq, field: differing.field, what: told }
-  if (body.prev !== chain.head) {
-    const what = `the body names ${body.prev ?? 'nothing'} as the leaf before it, which is ${chain.head ?? 'nothing'}`
-    return { seq, field: 'prev', what }
-  }
+  if (body.prev !== chain.head) return findFlawOfLink(chain, seq)
   return isNextVersion(chain, body)
     ? undefined
     : { seq, field: 'version', what: `the body says version ${body.version} after version ${chain.version}` }
@@ -144,9 +132,22 @@ function findFlawOfHash(chain: Chain, entry: StoredEntry, field: string | undefi
   if (body.prev !== chain.head)
     return { seq, field: 'prev', what: `${what}, which names another leaf before it than there is` }
   if (!isNextVersion(chain, body))
-    return { seq, field: 'version', what: `${what}, which says version ${body.version} after version ${chain.version}` }
+    return {
+      seq,
+      field: 'version',
+      what: `${what}, which says version ${body.version} after version ${chain.version}`,
+    }
   chain.suspect = { seq, hash }
   return { seq, field: 'body', what }
+}
+
+/** Both entries are whole by their own hashes, so it is the earlier one that was put in the place of another. */
+function findFlawOfLink(chain: Chain, seq: number): Flaw {
+  if (chain.head === null)
+    return { seq, field: 'prev', what: 'the body names a leaf before it, and it is the first entry' }
+  chain.suspect = { seq: chain.seq, hash: chain.head }
+  const what = `the entry was replaced: entry ${seq} names another leaf before it`
+  return { seq: chain.seq, field: 'body', what }
 }
 
 /** A comment or a refused attempt leaves the version as it is; the first entry makes version 1. */
@@ -159,38 +160,23 @@ const missing = (seq: number, why: string): Flaw => ({
   what: `entry ${seq} is missing: ${why}`,
 })
 
-type Differing = { readonly field: string; readonly column: unknown; readonly member: unknown }
-
-/** Where an entry belongs: when that differs, its sequence here means nothing. */
-function findStranger(chain: Chain, entry: StoredEntry, body: EntryBody): Differing | undefined {
-  const { record } = body
-  if (body.tenant !== entry.tenant) return { field: 'tenant_id', column: entry.tenant, member: body.tenant }
-  if (record.id !== entry.record) return { field: 'record_id', column: entry.record, member: record.id }
-  if (record.kind !== entry.kind) return { field: 'record_kind', column: entry.kind, member: record.kind }
-  return entry.kind === chain.shape.kind
-    ? undefined
-    : { field: 'record_kind', column: entry.kind, member: `${record.kind}, and the row is a ${chain.shape.kind}` }
-}
-
-function findDiffering(entry: StoredEntry, body: EntryBody): Differing | undefined {
-  if (body.seq !== entry.seq) return { field: 'seq', column: entry.seq, member: body.seq }
-  if (body.id !== entry.id) return { field: 'id', column: entry.id, member: body.id }
-  if (body.action !== entry.action) return { field: 'action', column: entry.action, member: body.action }
-  if (body.actor.id !== entry.actor) return { field: 'actor_id', column: entry.actor, member: body.actor.id }
-  return parseInstant(body.at) === entry.at
-    ? undefined
-    : { field: 'at', column: toInstant(entry.at), member: body.at }
-}
-
 /** The next entry still names the hash of the suspect's body: then it is the leaf that was changed. */
-function investigate(chain: Chain, suspect: { readonly seq: number; readonly hash: string }, next: EntryBody): void {
+function investigate(
+  chain: Chain,
+  suspect: { readonly seq: number; readonly hash: string },
+  next: EntryBody,
+): void {
   if (next.seq === suspect.seq + 1 && next.prev === suspect.hash) return blameLeaf(chain)
   const torn = next.changes.find(({ field, old }) => isTorn(chain, suspect.seq, field, old))
   if (torn !== undefined) return blame(chain, torn.field)
   replay(chain.held, chain.shape, next.changes, next.seq)
 }
 
-function investigateRow(chain: Chain, suspect: { readonly seq: number; readonly hash: string }, row: StoredRow): void {
+function investigateRow(
+  chain: Chain,
+  suspect: { readonly seq: number; readonly hash: string },
+  row: StoredRow,
+): void {
   if (row.entry_seq === suspect.seq && row.entry_head === suspect.hash) return blameLeaf(chain)
   for (const field of chain.held.keys()) {
     if (isTorn(chain, suspect.seq, field, row.fields[field])) return blame(chain, field)
@@ -205,13 +191,21 @@ function isTorn(chain: Chain, seq: number, field: string, known: unknown): boole
 
 function blameLeaf(chain: Chain): void {
   if (chain.flaw !== undefined)
-    chain.flaw = { ...chain.flaw, field: 'leaf', what: 'the leaf was changed: it is not the hash of the body, which the chain names' }
+    chain.flaw = {
+      ...chain.flaw,
+      field: 'leaf',
+      what: 'the leaf was changed: it is not the hash of the body, which the chain names',
+    }
   chain.suspect = undefined
 }
 
 /** The body itself was changed, in what it says of this field. */
 function blame(chain: Chain, field: string): void {
   if (chain.flaw !== undefined)
-    chain.flaw = { ...chain.flaw, field, what: `the leaf is not the hash of the body: what it says of ${field} was changed` }
+    chain.flaw = {
+      ...chain.flaw,
+      field,
+      what: `${chain.flaw.what}; what the body says of ${field} was changed`,
+    }
   chain.suspect = undefined
 }

@@ -77,7 +77,7 @@ export const changeControl: Lifecycle = {
       regulatoryFields: ['job_plan'],
       executes: true,
     },
-    { name: 'block', from: 'in_progress', to: 'blocked', by: ['assignee'], given: ['notes'] },
+    { name: 'block', from: 'in_progress', to: 'blocked', by: ['assignee', 'system'], given: ['notes'] },
     {
       name: 'resume',
       from: 'blocked',

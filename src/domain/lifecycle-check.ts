@@ -1,10 +1,10 @@
 /**
  * The validator: is a lifecycle sound? Names every flaw, so that a new lifecycle is mended in one go. The
- * signature rule is proved over every path: a regulatory work order must not reach a done state without
- * passing a gate that asks for signatures.
+ * signature rule is proved over every path: a regulatory work order must not reach a done state without the
+ * System Owner and QA at the completion gate, nor, where there is a release gate, begin without them there.
  */
 import { categories, finalCategories, requiredSignatures } from './lifecycle.ts'
-import type { Lifecycle, Transition } from './lifecycle.ts'
+import type { Category, Lifecycle, SignatureGate, Transition } from './lifecycle.ts'
 
 export function findFlaws(lifecycle: Lifecycle): string[] {
   const states = Object.keys(lifecycle.states)
@@ -30,13 +30,21 @@ export function findFlaws(lifecycle: Lifecycle): string[] {
       flaws.push(`${state} cannot reach a final state`)
     }
   }
-  const unsigned = lifecycle.transitions.filter((edge) => requiredSignatures(edge.gate, true).length === 0)
-  const unsignedRegulatory = unsigned.filter((edge) => !edge.onlyNonRegulatory)
-  for (const state of reach(unsignedRegulatory, lifecycle.initial)) {
-    if (categoryOf(state) === 'done')
-      flaws.push(`a regulatory work order reaches ${state} without signatures`)
-  }
+  flaws.push(...findUnsigned(lifecycle, 'completion', 'done'))
+  if (lifecycle.transitions.some((edge) => (edge.gate ?? edge.turnsBack)?.name === 'release'))
+    flaws.push(...findUnsigned(lifecycle, 'release', 'active'))
   return flaws
+}
+
+/** States of the category that a regulatory work order reaches on some path around the gate. */
+function findUnsigned(lifecycle: Lifecycle, gate: SignatureGate['name'], category: Category): string[] {
+  const around = lifecycle.transitions.filter((edge) => {
+    const signers = edge.gate?.name === gate ? requiredSignatures(edge.gate, true) : []
+    return !edge.onlyNonRegulatory && !(signers.includes('system_owner') && signers.includes('qa'))
+  })
+  return [...reach(around, lifecycle.initial)]
+    .filter((state) => lifecycle.states[state]?.category === category)
+    .map((state) => `a regulatory work order reaches ${state} without the signatures of ${gate}`)
 }
 
 function findBadEdges(lifecycle: Lifecycle, isFinal: (state: string) => boolean): string[] {

@@ -8,11 +8,16 @@ import { editableFields } from './work-order.ts'
 /** A regulatory fleet work order is signed like any other; seed 003 knows none, so nothing else changes. */
 const completion: SignatureGate = { name: 'completion', always: [], regulatory: ['system_owner', 'qa'] }
 
-const rules: readonly EditRule[] = [
-  { by: ['captain'], fields: editableFields },
+const others: readonly EditRule[] = [
   { by: ['assigner'], fields: ['assignee', 'priority', 'due_date', 'estimated_hours', 'tags'] },
   { by: ['assignee'], fields: ['notes', 'completion_summary', 'actual_hours'] },
   { by: ['originator'], fields: ['description', 'acceptance_criteria', 'deliverables'] },
+]
+const fresh: readonly EditRule[] = [{ by: ['captain'], fields: editableFields }, ...others]
+/** Once accepted, what kind of record it is stands: no captain talks a regulatory one out of its signatures. */
+const rules: readonly EditRule[] = [
+  { by: ['captain'], fields: editableFields.filter((field) => field !== 'regulatory') },
+  ...others,
 ]
 const worker = ['assignee', 'captain'] as const
 const cancellable = ['pending', 'accepted', 'in_progress', 'blocked', 'review', 'rejected'] as const
@@ -22,7 +27,7 @@ export const fleet: Lifecycle = {
   version: 1,
   initial: 'pending',
   states: {
-    pending: { category: 'initial', editable: rules },
+    pending: { category: 'initial', editable: fresh },
     accepted: { category: 'ready', editable: rules },
     in_progress: { category: 'active', editable: rules },
     blocked: { category: 'held', editable: rules },

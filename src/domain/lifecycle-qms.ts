@@ -3,7 +3,7 @@
  * the work order and keeps it where it is. Rejection ends this revision and opens a new draft of it.
  */
 import type { Lifecycle, SignatureGate } from './lifecycle.ts'
-import { contentFields, planFields, reportFields } from './work-order.ts'
+import { editableFields, reportFields } from './work-order.ts'
 
 const completion: SignatureGate = { name: 'completion', always: ['system_owner'], regulatory: ['qa'] }
 const cancellable = ['draft', 'planned', 'scheduled', 'in_progress', 'pending_review', 'approved'] as const
@@ -15,9 +15,7 @@ export const qms: Lifecycle = {
   states: {
     draft: {
       category: 'initial',
-      editable: [
-        { by: ['originator', 'assigner', 'system_owner'], fields: [...contentFields, ...planFields] },
-      ],
+      editable: [{ by: ['originator', 'assigner', 'system_owner'], fields: editableFields }],
     },
     planned: {
       category: 'planning',

@@ -17,8 +17,11 @@ export const grantedRoles = [
 ] as const
 export type GrantedRole = (typeof grantedRoles)[number]
 
-/** `orchestrator` is the agent that raised the work order: the agent side of `originator`. */
-export type Role = GrantedRole | 'originator' | 'assignee' | 'orchestrator'
+/**
+ * `orchestrator` is the agent that raised the work order: the agent side of `originator`. `system` is a job
+ * of the tenant, such as the one that sees a worker fail.
+ */
+export type Role = GrantedRole | 'originator' | 'assignee' | 'orchestrator' | 'system'
 
 /** Roles that only a person may hold (domain: only humans sign or approve regulatory work). */
 export const humanOnlyRoles: readonly GrantedRole[] = ['admin', 'system_owner', 'qa']
@@ -72,6 +75,7 @@ export function rolesOn(actor: Actor, workOrder: Ties): ReadonlySet<Role> {
     if (actor.kind === 'agent') roles.add('orchestrator')
   }
   if (workOrder.assignee_id === actor.id) roles.add('assignee')
+  if (actor.kind === 'system') roles.add('system')
   return roles
 }
 

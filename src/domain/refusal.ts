@@ -82,7 +82,7 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
     say: (r) => `the work order is ${r.current}: its record is final and cannot be changed`,
   },
   unknown_reference: { http: 422, say: (r) => `${r.field}: there is no "${r.value}" here that is active` },
-  already_exists: { http: 409, say: (r) => `there is already a ${r.what} "${r.name}"` },
+  already_exists: { http: 409, say: (r) => `the ${r.what} "${r.name}" exists already` },
   idempotency_key_reused: {
     http: 422,
     say: () =>

@@ -1,16 +1,17 @@
 /** Commands of the host: they work on the folder's (or your) database directly and need no service to run. */
-import { Command } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
 import { issueHostKey, loadDemo } from '#capabilities/tenant/demo.ts'
-import { foundTenant, loadOperator } from '#capabilities/tenant/found.ts'
-import type { Operator } from '#capabilities/tenant/found.ts'
+import { foundTenant } from '#capabilities/tenant/found.ts'
 import { lifecycleNames } from '#domain/lifecycles.ts'
 import type { LifecycleName } from '#domain/lifecycles.ts'
 import { describe } from '#domain/refusal.ts'
 import type { Config } from '#platform/config.ts'
-import { SetupProblem } from '#platform/error.ts'
 import type { Floor } from '#platform/tx.ts'
 import type { Out } from './cli-operation.ts'
 import { Refused } from './cli-operation.ts'
+import { addDataCommands } from './cli-data.ts'
+import { requireOperator } from './cli-tenant.ts'
 import { serveMcpStdio } from './mcp-stdio.ts'
 import { openService } from './open-service.ts'
 import type { OpenService } from './open-service.ts'
@@ -28,15 +29,19 @@ export function addHostCommands(program: Command, config: () => Config, out: Out
   program
     .command('serve')
     .description('start the HTTP service (what "npm start" does)')
+    .addHelpText('after', '\nExample:\n  $ docket serve')
     .action(() => serve(config()))
   program
     .command('mcp')
     .description('serve the MCP tools over standard input and output, for the principal of DOCKET_KEY')
+    .addHelpText('after', '\nExample:\n  $ docket mcp')
     .action(() => withService('mcp', serveMcpStdio))
   program
     .command('migrate')
     .description('bring the database to the schema of this version; "serve" does it too')
+    .addHelpText('after', '\nExample:\n  $ docket migrate')
     .action(() => withService('migrate', async () => out('the schema is up to date\n')))
+  addDataCommands(program, withService, out)
   program
     .command('demo')
     .description('data to try Docket with')
@@ -51,36 +56,45 @@ export function addHostCommands(program: Command, config: () => Config, out: Out
   program
     .command('tenant')
     .description('tenants of this installation')
-    .command('create <slug>')
+    .command('create')
+    .argument('<slug>', 'how the tenant is called in commands and tokens', parseSlug)
     .description('found a tenant')
     .requiredOption('--name <text>', 'name of the organisation')
-    .option(
-      '--lifecycle <name>',
-      `lifecycle of new work orders: ${lifecycleNames.join(', ')}`,
-      'change-control',
+    .option('--admin <name>', 'register a first administrator of that name, who registers everybody else')
+    .addOption(
+      new Option('--lifecycle <name>', 'lifecycle of new work orders')
+        .choices(lifecycleNames)
+        .default('change-control'),
     )
-    .addHelpText('after', '\nExample:\n  $ docket tenant create acme --name "Acme" --lifecycle qms')
-    .action(async (slug: string, options: { name: string; lifecycle: string }) => {
-      if (!/^[a-z][a-z0-9-]{0,62}$/.test(slug))
-        throw new SetupProblem('A slug has lower-case letters, digits and dashes, and begins with a letter.')
-      const lifecycle = lifecycleNames.find((name) => name === options.lifecycle)
-      if (lifecycle === undefined)
-        throw new SetupProblem(`--lifecycle must be one of ${lifecycleNames.join(', ')}.`)
-      await withService('tenant', (service) => createTenant(service.floor, slug, options.name, lifecycle))
+    .addHelpText('after', '\nExample:\n  $ docket tenant create acme --name "Acme" --admin "Ada Admin"')
+    .action(async (slug: string, options: TenantOptions) => {
+      await withService('tenant', (service) => createTenant(service.floor, slug, options))
       out(`founded ${slug}\n`)
     })
+}
+
+function parseSlug(text: string): string {
+  if (/^[a-z][a-z0-9-]{0,62}$/.test(text)) return text
+  throw new InvalidArgumentError(
+    'A slug has lower-case letters, digits and dashes, and begins with a letter.',
+  )
+}
+
+type TenantOptions = {
+  readonly name: string
+  readonly lifecycle: LifecycleName
+  readonly admin?: string
 }
 
 async function createTenant(
   floor: Floor,
   slug: string,
-  name: string,
-  lifecycle: LifecycleName,
+  { name, lifecycle, admin }: TenantOptions,
 ): Promise<void> {
-  const decision = await foundTenant(floor, { slug, name, default_lifecycle: lifecycle }).catch(
+  const decision = await foundTenant(floor, { slug, name, default_lifecycle: lifecycle }, admin).catch(
     (error: unknown) => {
       if ((error as { constraint?: string }).constraint === 'tenants_slug_key')
-        throw new SetupProblem(`There is already a tenant "${slug}".`)
+        throw new Refused({ title: `there is already a tenant "${slug}"` })
       throw error
     },
   )
@@ -105,15 +119,6 @@ export async function createHostKey(
   } finally {
     await service.close()
   }
-}
-
-export async function requireOperator(floor: Floor, slug: string): Promise<Operator> {
-  const operator = await loadOperator(floor, slug)
-  if (operator === undefined)
-    throw new Refused({
-      title: `there is no tenant "${slug}": "docket tenant create ${slug} --name …" founds it`,
-    })
-  return operator
 }
 
 const printKeys = (tenants: { [slug: string]: { [principal: string]: string } }): string =>

@@ -21,7 +21,7 @@ export class Refused extends Error {
   override readonly name = 'Refused'
   readonly problem: { readonly [member: string]: unknown }
   constructor(problem: { readonly [member: string]: unknown }) {
-    super(String(problem['title'] ?? 'refused'))
+    super(typeof problem['title'] === 'string' ? problem['title'] : 'refused')
     this.problem = problem
   }
 }
@@ -49,7 +49,9 @@ export function addOperationCommands(
     if (group === undefined) {
       group =
         program.commands.find((command) => command.name() === noun) ??
-        program.command(noun).description(`operations of ${noun.replace('-', ' ')}s`)
+        program
+          .command(noun)
+          .description(noun === 'me' ? 'who you are' : `operations of ${noun.replace('-', ' ')}s`)
       groups.set(noun, group)
     }
     const command = group.command(verb).description(operation.summary)
@@ -77,14 +79,14 @@ function declareInput(command: Command, operation: Operation): void {
   const shape = inputShape(operation)
   const inPath = pathNames(operation)
   for (const name of inPath)
-    command.argument(`<${kebab(name)}>`, String(shape.properties[name]?.['description'] ?? ''))
+    command.argument(`<${kebab(name)}>`, wordsOf(shape.properties[name], 'description'))
   for (const [name, schema] of Object.entries(shape.properties)) {
     if (inPath.includes(name)) continue
     const needed = (shape.required ?? []).includes(name) && schema['default'] === undefined
     const takes = operation.upload === true && name === 'file' ? 'path' : describeType(schema)
-    const option = new Option(`--${kebab(name)} <${takes}>`, String(schema['description'] ?? ''))
+    const option = new Option(`--${kebab(name)} <${takes}>`, wordsOf(schema, 'description'))
     if (needed) option.makeOptionMandatory()
-    if (schema['default'] !== undefined) option.default(undefined, String(schema['default']))
+    if (schema['default'] !== undefined) option.default(undefined, wordsOf(schema, 'default'))
     command.addOption(option)
   }
   if (operation.mutates) {
@@ -96,12 +98,18 @@ function declareInput(command: Command, operation: Operation): void {
     command.addOption(new Option('--format <format>', 'the whole list as').choices(['csv', 'ndjson']))
 }
 
+/** What a schema or a problem says under that name, as text. */
+function wordsOf(said: { readonly [name: string]: unknown } | undefined, name: string): string {
+  const value = said?.[name]
+  return value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 function describeType(schema: JsonSchema): string {
   const choices = schema['enum'] as string[] | undefined
   if (choices !== undefined && choices.length <= 8) return choices.join('|')
   const [type] = typesOf(schema)
   if (type === 'array') return 'list'
-  return type === 'object' ? 'json' : String(type ?? 'text').replace('string', 'text')
+  return type === 'object' ? 'json' : typeof type === 'string' && type !== 'string' ? type : 'text'
 }
 
 async function runOperation(operation: Operation, command: Command, config: Config, out: Out): Promise<void> {
@@ -151,7 +159,7 @@ async function toRequest(
   input: { readonly [name: string]: unknown },
 ): Promise<HttpRequest> {
   if (operation.upload === true) {
-    const path = String(input['file'])
+    const path = input['file'] as string
     const form = new FormData()
     try {
       form.append('file', await openAsBlob(path), basename(path))
@@ -166,7 +174,11 @@ async function toRequest(
   if (operation.http[0] === 'GET') {
     const query = new URLSearchParams()
     for (const [name, value] of Object.entries(input))
-      if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(',') : String(value))
+      if (value !== undefined)
+        query.set(
+          name,
+          Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value),
+        )
     return { query: query.size === 0 ? '' : `?${query.toString()}`, headers: {} }
   }
   return { query: '', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) }
@@ -191,17 +203,15 @@ async function printResponse(
 ): Promise<void> {
   if (!response.ok) {
     const problem = (await response.json()) as { [member: string]: unknown }
-    if (response.status >= 500) throw new Unavailable(String(problem['title'] ?? 'the service failed'))
+    if (response.status >= 500) throw new Unavailable(wordsOf(problem, 'title') || 'the service failed')
     throw new Refused(problem)
   }
   if (operation.download === true || how.raw) {
-    const decoder = operation.download === true ? undefined : new TextDecoder()
-    for await (const chunk of response.body ?? []) {
-      if (decoder === undefined) process.stdout.write(chunk as Uint8Array)
-      else out(decoder.decode(chunk as Uint8Array, { stream: true }))
-    }
+    const body = response.body ?? new ReadableStream<Uint8Array>()
+    if (operation.download === true) for await (const chunk of body) process.stdout.write(chunk)
+    else for await (const text of body.pipeThrough(new TextDecoderStream())) out(text)
     return
   }
-  const answer = (await response.json()) as unknown
+  const answer: unknown = await response.json()
   out(how.json ? `${JSON.stringify(answer, null, 2)}\n` : printAnswer(answer))
 }

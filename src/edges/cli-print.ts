@@ -5,6 +5,9 @@ const favourites = [
   'number',
   'tag',
   'name',
+  'to',
+  'allowed',
+  'unmet',
   'kind',
   'status',
   'priority',
@@ -70,21 +73,22 @@ function toText(value: unknown): string {
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(toText).join(', ')
   if (typeof value === 'object') {
-    const { name, role, asset } = value as { name?: unknown; role?: unknown; asset?: unknown }
+    const { name, role, asset, code } = value as { [name: string]: unknown }
     if (typeof name === 'string') return name
+    if (typeof code === 'string') return code
     if (typeof role === 'string') return typeof asset === 'string' ? `${role}@${asset}` : role
     return JSON.stringify(value)
   }
-  return String(value as number | boolean)
+  return JSON.stringify(value)
 }
 
 /** East Asian characters take two columns of a terminal. */
-const isWide = (character: string): boolean =>
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/.test(
-    character,
-  )
-const displayWidth = (text: string): number =>
-  [...text].reduce((sum, character) => sum + (isWide(character) ? 2 : 1), 0)
+const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/
+export function displayWidth(text: string): number {
+  let width = 0
+  for (const character of text) width += wide.test(character) ? 2 : 1
+  return width
+}
 
 function fit(text: string, width: number): string {
   if (displayWidth(text) <= width) return text + ' '.repeat(width - displayWidth(text))

@@ -56,7 +56,11 @@ export async function runCli(
 }
 
 function report(error: unknown, json: boolean, err: Out): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof CommanderError) {
+    // What commander finds wrong it has said itself.
+    if (error.code.startsWith('docket.')) err(`error: ${error.message}\n(--help shows what there is)\n`)
+    return error.exitCode === 0 ? 0 : 2
+  }
   if (error instanceof Refused) {
     err(json ? `${JSON.stringify(error.problem, null, 2)}\n` : `${error.message}\n`)
     return 1

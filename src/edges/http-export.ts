@@ -11,7 +11,7 @@ import { perform } from '#platform/perform.ts'
 import type { Service } from '#platform/service.ts'
 import { sendRefusal } from './http-reply.ts'
 import { assembleInput } from './http-request.ts'
-import { inputShape } from './input-shape.ts'
+import { inputShape, toJsonSchema } from './input-shape.ts'
 
 export type ExportFormat = 'csv' | 'ndjson'
 type Page = {
@@ -61,23 +61,26 @@ export async function sendExport(
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8'
   return reply
     .header('content-type', type)
-    .send(Readable.from(format === 'csv' ? toCsv(rows()) : toNdjson(rows())))
+    .send(Readable.from(format === 'csv' ? toCsv(columnsOf(operation), rows()) : toNdjson(rows())))
+}
+
+/** The members of a row, so that an empty list has its header too. */
+function columnsOf(operation: Operation): string[] {
+  const { properties } = toJsonSchema(operation.output, 'output') as {
+    properties: { data: { items: { properties: object } } }
+  }
+  return Object.keys(properties.data.items.properties)
 }
 
 async function* toNdjson(pages: AsyncIterable<Page>): AsyncGenerator<string> {
   for await (const page of pages) yield page.data.map((row) => `${JSON.stringify(row)}\n`).join('')
 }
 
-async function* toCsv(pages: AsyncIterable<Page>): AsyncGenerator<string> {
-  let columns: string[] | undefined
+async function* toCsv(columns: readonly string[], pages: AsyncIterable<Page>): AsyncGenerator<string> {
+  yield stringify([columns])
   for await (const page of pages) {
-    if (columns === undefined) {
-      columns = Object.keys(page.data[0] ?? {})
-      yield stringify([columns])
-    }
-    const names = columns
     yield stringify(
-      page.data.map((row) => names.map((name) => toCell(row[name]))),
+      page.data.map((row) => columns.map((name) => toCell(row[name]))),
       { escape_formulas: true },
     )
   }

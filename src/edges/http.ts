@@ -11,6 +11,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { operations } from '#capabilities/index.ts'
 import type { Refusal } from '#domain/refusal.ts'
 import type { Actor } from '#domain/principal.ts'
+import { checkAlive } from '#platform/database.ts'
 import { asUnavailable } from '#platform/sqlstate.ts'
 import type { Operation } from '#platform/operation.ts'
 import { perform } from '#platform/perform.ts'
@@ -50,7 +51,7 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
   for (const operation of operations) mountOperation(app, service, operation, streams)
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
-    await service.floor.db.pool.query('select 1')
+    await checkAlive(service.floor.db)
     return reply.send({ status: 'ready' })
   })
   mountAccounts(app, service)

@@ -11,7 +11,8 @@ import { buildMcpServer } from './mcp.ts'
 export function mountMcp(app: FastifyInstance, service: Service): void {
   const handler = createMcpHandler(
     ({ authInfo }) => {
-      const { actor, requestId } = authInfo?.extra as { actor: Actor; requestId: string }
+      if (authInfo?.extra === undefined) throw new Error('MCP is served to callers that are known only')
+      const { actor, requestId } = authInfo.extra as { actor: Actor; requestId: string }
       return buildMcpServer(
         service,
         () => Promise.resolve(actor),

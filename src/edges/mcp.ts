@@ -16,6 +16,7 @@ import type { Service } from '#platform/service.ts'
 import { asUnavailable } from '#platform/sqlstate.ts'
 import type { Call } from '#platform/tx.ts'
 import { inputShape, toJsonSchema } from './input-shape.ts'
+import type { JsonSchema } from './input-shape.ts'
 import { fleetTools } from './mcp-fleet.ts'
 import type { FleetTool } from './mcp-fleet.ts'
 import { apiVersion } from './openapi.ts'
@@ -45,7 +46,7 @@ export const offeredTools: readonly Offered[] = [
 ]
 const toolsByName = new Map(offeredTools.map((tool) => [tool.name, tool]))
 
-const callArguments = {
+export const callArguments = {
   idempotency_key: {
     type: 'string',
     maxLength: 255,
@@ -58,8 +59,13 @@ export function listTools(actor: Actor): Tool[] {
   return offeredTools.filter((tool) => decideCall(tool.operation, actor) === undefined).map(toTool)
 }
 
-function toTool({ name, description, operation, fleet }: Offered): Tool {
-  const shape = fleet === undefined ? inputShape(operation) : toJsonSchema(fleet.input, 'input')
+/** JSON Schema of a tool's own arguments. */
+export const toolShape = ({ operation, fleet }: Offered): JsonSchema =>
+  fleet === undefined ? inputShape(operation) : toJsonSchema(fleet.input, 'input')
+
+function toTool(tool: Offered): Tool {
+  const { name, description, operation } = tool
+  const shape = toolShape(tool)
   const properties = { ...(shape['properties'] as object), ...(operation.mutates ? callArguments : {}) }
   return {
     name,
@@ -71,7 +77,7 @@ function toTool({ name, description, operation, fleet }: Offered): Tool {
       destructiveHint: false,
       openWorldHint: false,
     },
-  } as Tool
+  }
 }
 
 export type Caller = () => Promise<Actor | undefined>
@@ -204,6 +210,6 @@ function toResult(
   return {
     ...(decision.ok ? {} : { isError: true }),
     content: [{ type: 'text', text: JSON.stringify(body) }],
-    structuredContent: body as { [name: string]: unknown },
+    structuredContent: body,
   }
 }

@@ -1,17 +1,15 @@
 /** Wires what every door stands on: installation, pools, accounts, identity. */
 import pino from 'pino'
-import { accept } from '#domain/refusal.ts'
 import { openAccounts } from '#platform/accounts.ts'
 import type { Config } from '#platform/config.ts'
 import { openDatabase } from '#platform/database.ts'
 import { openGatewayTokens } from '#platform/gateway-token.ts'
-import { findTenant, openIdentity } from '#platform/identity.ts'
+import { openIdentity } from '#platform/identity.ts'
 import type { Service } from '#platform/service.ts'
 import { openInstallation } from '#platform/setup.ts'
 import type { Installation } from '#platform/setup.ts'
-import { inTenant } from '#platform/tx.ts'
 import type { Floor } from '#platform/tx.ts'
-import { loadPrincipal } from '#capabilities/principal/store.ts'
+import { findPrincipalRef } from '#capabilities/principal/find.ts'
 
 export type OpenService = Service & { readonly installation: Installation; close(): Promise<void> }
 
@@ -33,7 +31,7 @@ export async function openService(
     searchPath: 'auth',
   })
   const floor: Floor = { db, accounts: openAccounts(authDb, installation.secret) }
-  const tokens = openGatewayTokens(config, (slug, subject) => findPrincipalOf(floor, slug, subject))
+  const tokens = openGatewayTokens(config, (slug, subject) => findPrincipalRef(floor, slug, subject))
   return {
     config,
     floor,
@@ -61,22 +59,4 @@ function once(work: () => Promise<void>, onError: (error: unknown) => void): () 
       .catch(onError)
       .finally(() => (running = false))
   }
-}
-
-async function findPrincipalOf(floor: Floor, slug: string, subject: string) {
-  const tenantId = await findTenant(floor, slug)
-  if (tenantId === undefined) return undefined
-  const gateway = {
-    id: tenantId,
-    kind: 'system',
-    name: 'gateway',
-    sponsorId: null,
-    client: 'gateway',
-  } as const
-  const found = await inTenant(
-    floor,
-    { tenantId, actor: gateway, call: { requestId: 'gateway' } },
-    async (tx) => accept(await loadPrincipal(tx, subject)),
-  )
-  return found.ok && found.value !== undefined ? { tenantId, principalId: found.value.id } : undefined
 }

@@ -39,6 +39,14 @@ export function buildOpenApi(): JsonSchema {
   }
 }
 
+const parameter = (name: string, where: string, schema: unknown, needed: boolean) => ({
+  name,
+  in: where,
+  required: needed,
+  schema,
+  ...(Array.isArray((schema as JsonSchema)['enum']) ? {} : { explode: true }),
+})
+
 function describeOperation(operation: Operation): JsonSchema {
   const [method, url] = operation.http
   const shape = inputShape(operation)
@@ -46,13 +54,6 @@ function describeOperation(operation: Operation): JsonSchema {
   const rest = Object.entries(shape.properties).filter(([name]) => !inPath.includes(name))
   const required = (shape.required ?? []).filter((name) => !inPath.includes(name))
   const inQuery = method === 'GET' || method === 'DELETE'
-  const parameter = (name: string, where: string, schema: unknown, needed: boolean) => ({
-    name,
-    in: where,
-    required: needed,
-    schema,
-    ...(Array.isArray((schema as JsonSchema)['enum']) ? {} : { explode: true }),
-  })
   const parameters = [
     ...inPath.map((name) => parameter(name, 'path', shape.properties[name] ?? { type: 'string' }, true)),
     ...(inQuery

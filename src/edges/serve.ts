@@ -28,7 +28,7 @@ export async function serve(config: Config): Promise<void> {
   }
   await new Promise<void>((resolve, reject) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => stop().then(resolve, reject))
+      process.once(signal, () => void stop().then(resolve, reject))
   })
 }
 

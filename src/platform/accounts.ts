@@ -3,12 +3,13 @@
  * key belongs to one principal of one tenant and says so in its metadata; a person signs in with a password
  * and reaches the tenants that `auth.memberships` names.
  */
-import { apiKey } from '@better-auth/api-key'
+import { apiKey, defaultKeyHasher } from '@better-auth/api-key'
 import { betterAuth } from 'better-auth'
 import { PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import { z } from 'zod'
 import type { Database } from './database.ts'
+import { Unavailable } from './error.ts'
 
 export type PrincipalRef = { readonly tenantId: string; readonly principalId: string }
 
@@ -30,8 +31,12 @@ export type Accounts = {
   listKeys(owner: PrincipalRef): Promise<KeyInfo[]>
   /** False when the principal has no such key. */
   revokeKey(owner: PrincipalRef, keyId: string): Promise<boolean>
-  /** Gives a person an account with a password, or a new password; reaches this principal from then on. */
-  setPassword(
+  /**
+   * Lets a person reach this principal: by the account of that address, made with this password if there is
+   * none. One that is there keeps its password, for it may serve a person of another tenant too, whom no
+   * administrator of this one may lock out or pass for.
+   */
+  ensureAccount(
     owner: PrincipalRef,
     person: { readonly name: string; readonly email: string },
     password: string,
@@ -70,6 +75,8 @@ export function authOptions(pool: pg.Pool, secret: string) {
     },
     telemetry: { enabled: false },
     logger: { disabled: true },
+    // What is not about the request leaves as it was thrown: the door tells a database that is away from a defect.
+    onAPIError: { throw: true },
     plugins: [
       apiKey({
         enableMetadata: true,
@@ -89,11 +96,13 @@ export function openAccounts(db: Database, secret: string): Accounts {
   return {
     async verifyKey(key) {
       const verdict = await auth.api.verifyApiKey({ body: { key } })
+      // The library says "invalid" too when it could not look: only the table itself may say so.
+      if (!verdict.valid && (await isGoodKey(pool, key))) throw new Unavailable(cannotCheck)
       const metadata = metadataSchema.safeParse(verdict.key?.metadata)
       return verdict.valid && metadata.success ? metadata.data : undefined
     },
     async verifySession(headers) {
-      const session = await auth.api.getSession({ headers })
+      const session = await auth.api.getSession({ headers }).catch(toUnavailable)
       return session === null ? [] : listMemberships(pool, session.user.id)
     },
     async createKey(owner, name, expiresInDays) {
@@ -116,8 +125,8 @@ export function openAccounts(db: Database, secret: string): Accounts {
       )
       return rowCount === 1
     },
-    async setPassword(owner, person, password) {
-      await setPassword(auth, pool, owner, person, password)
+    async ensureAccount(owner, person, password) {
+      await ensureAccount(auth, pool, owner, person, password)
     },
     async endSessions(owner) {
       await pool.query(
@@ -125,8 +134,29 @@ export function openAccounts(db: Database, secret: string): Accounts {
         [owner.tenantId, owner.principalId],
       )
     },
-    handle: (request) => auth.handler(request),
+    async handle(request) {
+      const response = await auth.handler(request)
+      if (response.status >= 500) throw new Unavailable(cannotCheck)
+      return response
+    },
   }
+}
+
+const cannotCheck = 'who you are cannot be checked just now'
+
+/** The library hides what it met behind a 500 of its own when it could not look for the session. */
+function toUnavailable(error: unknown): never {
+  const status = (error as { statusCode?: unknown }).statusCode
+  throw typeof status === 'number' && status >= 500 ? new Unavailable(cannotCheck, { cause: error }) : error
+}
+
+async function isGoodKey(pool: pg.Pool, key: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from auth.apikey
+      where key = $1 and enabled is not false and ("expiresAt" is null or "expiresAt" > now())`,
+    [await defaultKeyHasher(key)],
+  )
+  return rowCount === 1
 }
 
 const provisioning = { method: 'email-password' } as const
@@ -170,7 +200,7 @@ async function ensureUser(auth: Auth, pool: pg.Pool, owner: PrincipalRef): Promi
   return user.id
 }
 
-async function setPassword(
+async function ensureAccount(
   auth: Auth,
   pool: pg.Pool,
   owner: PrincipalRef,
@@ -178,7 +208,6 @@ async function setPassword(
   password: string,
 ): Promise<void> {
   const context = await auth.$context
-  const hash = await context.password.hash(password)
   const found = await context.internalAdapter.findUserByEmail(person.email)
   const user =
     found?.user ??
@@ -187,14 +216,12 @@ async function setPassword(
       provisioning,
     ))
   const accounts = await context.internalAdapter.findAccounts(user.id)
-  if (accounts.some((account) => account.providerId === 'credential'))
-    await context.internalAdapter.updatePassword(user.id, hash)
-  else
+  if (!accounts.some((account) => account.providerId === 'credential'))
     await context.internalAdapter.linkAccount({
       userId: user.id,
       providerId: 'credential',
       accountId: user.id,
-      password: hash,
+      password: await context.password.hash(password),
     })
   await join(pool, user.id, owner)
 }

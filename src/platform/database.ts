@@ -1,20 +1,10 @@
 /**
- * Connections. Every pool logs in as a role that owns nothing; pipelined, with named prepared statements.
- * Times come back as RFC 3339 text in microseconds and days as YYYY-MM-DD: what is stored is what is shown.
+ * Connections. Every pool logs in as a role that owns nothing.
  */
-import pg from 'pg'
+import { Client, Pool } from 'pg'
+import type pg from 'pg'
 import { Unavailable } from './error.ts'
-
-const toInstant = (text: string): string => `${text.replace(' ', 'T').replace(/\+00$/, '')}Z`
-const parsers = new Map<number, (text: string) => unknown>([
-  [1082, (text) => text],
-  [1184, toInstant],
-  [20, Number],
-])
-const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    (format !== 'binary' ? parsers.get(oid) : undefined) ?? pg.types.getTypeParser(oid, format),
-}
+import { types } from './types.ts'
 
 export type Database = {
   readonly pool: pg.Pool
@@ -30,11 +20,16 @@ export type Connect = {
 }
 
 export function openDatabase({ url, max, applicationName, searchPath }: Connect): Database {
-  const settings = ['-c timezone=UTC', '-c datestyle=ISO', `-c search_path=${searchPath ?? 'public'}`]
-  const pool = new pg.Pool({
+  // Prepared statements keep one plan: planning a partitioned table anew for each call costs more than the call.
+  const settings = [
+    '-c timezone=UTC',
+    '-c datestyle=ISO',
+    '-c plan_cache_mode=force_generic_plan',
+    `-c search_path=${searchPath ?? 'public'}`,
+  ]
+  const pool = new Pool({
     max,
     types,
-    pipeline: true,
     application_name: applicationName,
     options: settings.join(' '),
     connectionTimeoutMillis: 5000,
@@ -47,17 +42,22 @@ export function openDatabase({ url, max, applicationName, searchPath }: Connect)
   return { pool, close: () => pool.end() }
 }
 
-/** A client that reads its URL when it connects. */
+/**
+ * A client that reads its URL when it connects. The pool listens to its idle clients only: without a listener
+ * of its own, a connection that breaks in the middle of a transaction would end the process. Whoever waits for
+ * a query of it is told by that query.
+ */
 const clientOf = (url: () => string) =>
-  class extends pg.Client {
+  class extends Client {
     constructor(config: pg.ClientConfig) {
       super({ ...config, connectionString: url() })
+      this.on('error', () => undefined)
     }
   }
 
 /** A connection outside any pool, for migrations and start-up checks. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: url,
     types,
     application_name: 'docket-setup',
@@ -78,6 +78,11 @@ export async function connect(db: Database): Promise<pg.PoolClient> {
   } catch (cause) {
     throw new Unavailable('the database cannot be reached just now', { cause })
   }
+}
+
+/** Throws when the database does not answer. */
+export async function checkAlive(db: Database): Promise<void> {
+  await db.pool.query('select 1')
 }
 
 /** The same server as another role; the password is left to the server when there is none. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from 'jose'
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import type { PrincipalRef } from './accounts.ts'
 import type { Config } from './config.ts'
 import { SetupProblem, Unavailable } from './error.ts'
@@ -24,20 +24,33 @@ export function openGatewayTokens(
   }
   return {
     async verify(token) {
-      try {
-        const { payload } = await jwtVerify(token, keys, options)
-        const slug = payload['docket_tenant']
-        if (typeof slug !== 'string' || payload.sub === undefined) return undefined
-        return await findPrincipal(slug, payload.sub)
-      } catch (error) {
-        if (error instanceof errors.JWKSTimeout)
-          throw new Unavailable('the gateway that signs tokens cannot be reached', { cause: error })
-        if (error instanceof errors.JOSEError) return undefined
-        throw error
-      }
+      const payload = await readToken(token, keys, options)
+      const slug = payload?.['docket_tenant']
+      if (typeof slug !== 'string' || payload?.sub === undefined) return undefined
+      return findPrincipal(slug, payload.sub)
     },
   }
 }
+
+/** What a good token says; undefined when it is not good. Keys that cannot be had say nothing about the token. */
+async function readToken(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload | undefined> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload
+  } catch (error) {
+    const isAboutToken = error instanceof errors.JOSEError && !isAboutKeys(error)
+    if (isAboutToken) return undefined
+    throw new Unavailable('the gateway that signs tokens cannot be reached', { cause: error })
+  }
+}
+
+const isAboutKeys = (error: InstanceType<typeof errors.JOSEError>): boolean =>
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  error.code === errors.JOSEError.code
 
 function readKeys(where: string): JWTVerifyGetKey {
   if (/^https?:\/\//.test(where)) return createRemoteJWKSet(new URL(where))

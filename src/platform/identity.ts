@@ -35,7 +35,6 @@ export type Identity = {
 export function openIdentity(floor: Floor, tokens: GatewayTokens | undefined): Identity {
   const refs = remember<string, PrincipalRef | undefined>()
   const actors = remember<string, Actor | undefined>()
-  const actorKey = (ref: PrincipalRef): string => `${ref.tenantId} ${ref.principalId}`
 
   const loadActor = async (ref: PrincipalRef, client: string): Promise<Actor | undefined> => {
     const actor = await actors.get(actorKey(ref), () => loadPrincipal(floor, ref))
@@ -65,6 +64,7 @@ export function openIdentity(floor: Floor, tokens: GatewayTokens | undefined): I
   }
 }
 
+const actorKey = (ref: PrincipalRef): string => `${ref.tenantId} ${ref.principalId}`
 const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64')
 
 /** The id of the tenant with this slug, before any tenant is set. */

@@ -31,6 +31,8 @@ export type Operation<N extends OperationName = OperationName, I = unknown, O = 
   readonly download?: true
   /** MCP tool name where it is not the operation's own with an underscore; `false` keeps it off MCP. */
   readonly mcp?: string | false
+  /** Does something outside the transaction (an account, a key): a used idempotency key is looked up before that. */
+  readonly reachesOut?: true
   /** What of the answer may be kept for its idempotency key; an answer with a secret keeps all but that. */
   redact?(output: O): O
   /** Arguments of a CLI call that works on the demo data. */

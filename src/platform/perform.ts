@@ -48,7 +48,7 @@ export async function perform(
   }
   for (let tries = 1; ; tries += 1) {
     try {
-      return await performOnce(floor, operation, actor, parsed.data, call)
+      return await performOnce(floor, operation, actor, parsed.data, call, tries === 1)
     } catch (error) {
       // Two calls with one key at once: the other one has committed, its answer is ours.
       const again = isSecondUseOfKey(error) || isWorthRetrying(error)
@@ -66,28 +66,40 @@ function performOnce(
   actor: Actor,
   input: unknown,
   call: Call,
+  isFirstTry: boolean,
 ): Promise<Decision<Answer>> {
-  return inTenant(floor, { tenantId: actor.tenantId, actor, call }, async (tx): Promise<Decision<Answer>> => {
+  const bound = { tenantId: actor.tenantId, actor, call, mayGuess: isFirstTry }
+  return inTenant(floor, bound, async (tx): Promise<Decision<Answer>> => {
     const key = operation.mutates ? call.idempotencyKey : undefined
     if (key === undefined) {
       const decision = await operation.run(tx, actor, input)
       return decision.ok ? accept({ output: decision.value, replayed: false }) : decision
     }
-    const hash = createHash('sha256')
-      .update(toCanonical({ operation: operation.name, input }))
-      .digest()
-    const before = await findAnswer(tx, actor, key, hash)
+    const hash = hashRequest(operation, input)
+    // A key is seldom used twice, and the insert of its answer finds that out: then the second try looks first.
+    const before =
+      isFirstTry && operation.reachesOut !== true ? undefined : await findAnswer(tx, actor, key, hash)
     if (before !== undefined) return before
     const decision = await operation.run(tx, actor, input)
     if (!decision.ok) {
       // While this call waited for the record, its twin may have done the work: then its answer is ours.
       const twin = await findAnswer(tx, actor, key, hash)
+      if (twin !== undefined) tx.drop()
       return twin ?? decision
     }
     const kept = operation.redact === undefined ? decision.value : operation.redact(decision.value)
     insertAnswer(tx, actor, key, hash, kept)
     return accept({ output: decision.value, replayed: false })
   })
+}
+
+/** What makes two requests the same one. Where the edge has put an uploaded file does not: its hash does. */
+function hashRequest(operation: Operation, input: unknown): Buffer {
+  const { file, ...rest } = input as { readonly file?: object }
+  const same = operation.upload === true ? { ...rest, file: { ...file, path: null } } : input
+  return createHash('sha256')
+    .update(toCanonical({ operation: operation.name, input: same }))
+    .digest()
 }
 
 async function findAnswer(

@@ -5,11 +5,18 @@
 import { createHash } from 'node:crypto'
 
 export type Sql = { readonly strings: readonly string[]; readonly values: readonly unknown[] }
-export type Query = { readonly text: string; readonly values: unknown[]; readonly name: string }
+export type Query = {
+  readonly text: string
+  readonly values: unknown[]
+  readonly name: string
+  /** True for a statement that locks or writes: it runs inside a transaction. */
+  readonly transacts: boolean
+}
 
 const fragments = new WeakSet<object>()
 const isSql = (value: unknown): value is Sql =>
   typeof value === 'object' && value !== null && fragments.has(value)
+const pieceOf = (value: unknown): Sql | undefined => (isSql(value) ? value : undefined)
 
 /** A piece of SQL to be spliced into another. */
 export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
@@ -53,30 +60,33 @@ function nameOf(text: string): string {
   return name
 }
 
-type Known = { readonly text: string; readonly name: string; readonly splices: readonly unknown[] }
+type Known = {
+  readonly text: string
+  readonly name: string
+  readonly transacts: boolean
+  /** The spliced pieces where they stand; undefined where a parameter does. */
+  readonly pieces: readonly (Sql | undefined)[]
+}
+
+const locksOrWrites = /\b(insert|update|delete|pg_advisory_xact_lock)\b/i
 const fixed = new WeakMap<readonly string[], Known>()
 
 /** The text with $1…$n, its values in order, and the name under which it is prepared. */
 export function toQuery(strings: readonly string[], values: readonly unknown[]): Query {
-  const splices = values.filter(isSql)
   const known = fixed.get(strings)
-  if (
-    known !== undefined &&
-    splices.length === known.splices.length &&
-    splices.every((piece, i) => piece === known.splices[i])
-  ) {
-    return {
-      text: known.text,
-      name: known.name,
-      values: splices.length === 0 ? [...values] : values.filter((value) => !isSql(value)),
-    }
+  if (known !== undefined && values.every((value, i) => pieceOf(value) === known.pieces[i])) {
+    const { text, name, transacts } = known
+    return { text, name, transacts, values: values.filter((value) => !isSql(value)) }
   }
   const flat: unknown[] = []
   const text = flatten({ strings, values }, flat)
   const name = nameOf(text)
+  const transacts = locksOrWrites.test(text)
+  const pieces = values.map(pieceOf)
   // A call site that always splices the same constant pieces is built once.
-  if (splices.every((piece) => piece.values.length === 0)) fixed.set(strings, { text, name, splices })
-  return { text, values: flat, name }
+  if (pieces.every((piece) => piece === undefined || piece.values.length === 0))
+    fixed.set(strings, { text, name, transacts, pieces })
+  return { text, values: flat, name, transacts }
 }
 
 function flatten(piece: Sql, values: unknown[]): string {

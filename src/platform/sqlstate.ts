@@ -25,10 +25,15 @@ export function asUnavailable(error: unknown): Unavailable | undefined {
     : undefined
 }
 
-/** Deadlock, serialization failure, or a number that two creations drew at once: the same work again is right. */
+/** The row changed since it was read, a deadlock, a number that two creations drew at once: the same work again is right. */
 export function isWorthRetrying(error: unknown): boolean {
   if (!isDatabaseError(error)) return false
-  return error.code === '40001' || error.code === '40P01' || error.constraint === 'one_work_order_per_number'
+  return (
+    error.code === 'DK007' ||
+    error.code === '40001' ||
+    error.code === '40P01' ||
+    error.constraint === 'one_work_order_per_number'
+  )
 }
 
 export const isSecondUseOfKey = (error: unknown): boolean =>

@@ -1,18 +1,24 @@
 /**
- * One transaction of one tenant. Reads go out at once; writes are queued and leave together with the commit,
- * so that a change costs two round trips. `record` queues the entry: state and entry, or neither.
+ * Work in one tenant. Reads go out at once; writes are queued and leave together, in one message: a change
+ * costs two round trips, or one when nothing must be read. A statement that locks or writes opens a
+ * transaction; without one, what is queued at the end is a single implicit transaction. `record` queues the
+ * entry: state and entry, or neither.
  */
 import type pg from 'pg'
 import { v7 as uuidv7 } from 'uuid'
-import { sealEntry } from '#domain/entry.ts'
 import type { FieldChange, RecordKind } from '#domain/entry.ts'
 import type { Actor } from '#domain/principal.ts'
 import type { Decision } from '#domain/refusal.ts'
 import type { Accounts } from './accounts.ts'
+import type { Statement } from './batch.ts'
+import { readClock } from './clock.ts'
 import { connect } from './database.ts'
 import type { Database } from './database.ts'
+import { toEntries, toEntry } from './entry-writer.ts'
 import { asUnavailable } from './sqlstate.ts'
 import { toQuery } from './sql.ts'
+import type { Query } from './sql.ts'
+import { openWire } from './wire.ts'
 
 /** How a call came in: what every entry says about its origin. */
 export type Call = {
@@ -54,178 +60,125 @@ export type Tx = {
   readonly tenantId: string
   readonly call: Call
   readonly accounts: Accounts
+  /** False when a compare-and-set has failed before: this time, what is changed must be locked first. */
+  readonly mayGuess: boolean
   rows<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
   maybe<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row | undefined>
   /** A read of many shapes: planned for its values each time, not prepared. */
   list<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
-  /** Queued; sent with the commit. `expect` is how many rows it must touch: another count is a defect. */
+  /** Queued; sent with the commit. `expect` is how many rows it must touch: with another count nothing is done. */
   write(expect: number | 'any'): (text: TemplateStringsArray, ...values: unknown[]) => void
+  /**
+   * From the next statement on, nobody else changes this record until this is done. It must be said before the
+   * row is locked: who waits for a row may have its transaction id already, and then its entry would stand in
+   * the log before the entry that it follows.
+   */
+  lock(recordId: string): void
   /** Queues the entry and gives the head that the record's row must now carry. */
   record(change: Change): Head
   /** Many entries of one time in one statement, sent at once: the heads, and when the database has them. */
   recordAll(changes: readonly Change[], at: string): { readonly heads: Head[]; readonly sent: Promise<void> }
   /** The refusal stands, but what was recorded about it is committed. */
   keepDespiteRefusal(): void
-  /** Start of the transaction on the server's clock, microseconds. */
-  now(): Promise<string>
+  /** What was queued is not done after all. */
+  drop(): void
+  /** Done once everything is committed. */
+  afterCommit(work: () => void): void
+  /** The service's time now, RFC 3339 in microseconds; later than `instant` when one is given. */
+  now(instant?: string): string
   newId(): string
 }
 
-type Write = { readonly expect: number | 'any'; readonly query: ReturnType<typeof toQuery> }
-
-export type Bound = { readonly tenantId: string; readonly actor: ActingAs; readonly call: Call }
+export type Bound = {
+  readonly tenantId: string
+  readonly actor: ActingAs
+  readonly call: Call
+  readonly mayGuess?: boolean
+}
 type ActingAs = Pick<Actor, 'id' | 'kind' | 'name' | 'sponsorId' | 'client'>
 
 /** What a transaction stands on. */
 export type Floor = { readonly db: Database; readonly accounts: Accounts }
 
-/** Runs the work in a transaction; commits what it queued when the decision is to accept. */
+/** Runs the work; commits what it queued when the decision is to accept. */
 export async function inTenant<T>(
   floor: Floor,
   bound: Bound,
   work: (tx: Tx) => Promise<Decision<T>>,
 ): Promise<Decision<T>> {
   const client = await connect(floor.db)
+  const session = openSession(client, floor, bound)
   let broken: Error | undefined
   try {
-    const begun = begin(client, bound.tenantId)
-    const session = openSession(client, floor, bound, begun)
     const decision = await work(session.tx)
-    await begun
-    if (decision.ok || session.kept()) await commit(client, session.writes)
-    else await client.query(rollbackQuery)
+    await (decision.ok || session.keeps() ? session.commit() : session.rollback())
     return decision
   } catch (error) {
     broken = asUnavailable(error)
-    if (broken === undefined) await client.query(rollbackQuery).catch((cause: Error) => (broken = cause))
+    if (broken === undefined) await session.rollback().catch((cause: Error) => (broken = cause))
     throw broken ?? error
   } finally {
     client.release(broken)
   }
 }
 
-const beginQuery = { name: 'begin', text: 'begin' }
-const commitQuery = { name: 'commit', text: 'commit' }
-const rollbackQuery = { name: 'rollback', text: 'rollback' }
-const enterTenant = {
-  name: 'enter_tenant',
-  text: `select set_config('docket.tenant_id', $1, true), now() as at`,
-}
-
-function begin(client: pg.PoolClient, tenantId: string): Promise<string> {
-  const opened = client.query(beginQuery)
-  const entered = client.query<{ at: string }>({ ...enterTenant, values: [tenantId] })
-  const begun = Promise.all([opened, entered]).then(([, result]) => result.rows[0]?.at ?? '')
-  begun.catch(() => undefined) // reported by whoever awaits it: `now`, or the end of the transaction
-  return begun
-}
-
-function openSession(client: pg.PoolClient, floor: Floor, bound: Bound, begun: Promise<string>) {
-  const writes: Write[] = []
+function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
+  const wire = openWire(client, bound.tenantId)
+  const writes: Statement[] = []
+  const afterwards: (() => void)[] = []
   let keep = false
-  let startedAt = ''
-  begun.then((at) => (startedAt = at)).catch(() => undefined)
+  const rowsOf = async <Row>(query: Query): Promise<Row[]> => (await wire.ask(query)).rows as Row[]
   const tx: Tx = {
     tenantId: bound.tenantId,
     call: bound.call,
     accounts: floor.accounts,
-    rows: async <Row>(text: TemplateStringsArray, ...values: unknown[]) =>
-      (await client.query(toQuery(text, values))).rows as Row[],
+    mayGuess: bound.mayGuess ?? false,
+    rows: (text, ...values) => rowsOf(toQuery(text, values)),
     maybe: async <Row>(text: TemplateStringsArray, ...values: unknown[]) =>
-      (await client.query(toQuery(text, values))).rows[0] as Row | undefined,
-    list: async <Row>(strings: TemplateStringsArray, ...given: unknown[]) => {
-      const { text, values } = toQuery(strings, given)
-      return (await client.query(text, values)).rows as Row[]
-    },
+      (await rowsOf<Row>(toQuery(text, values)))[0],
+    list: async <Row>(text: TemplateStringsArray, ...values: unknown[]) =>
+      (await wire.askPlanned(toQuery(text, values))).rows as Row[],
     write:
       (expect) =>
       (text, ...values) =>
-        void writes.push({ expect, query: toQuery(text, values) }),
+        void writes.push(guard(toQuery(text, values), expect)),
+    lock: (recordId) => wire.lock(recordId),
     record(change) {
-      const { head, write } = toEntry(bound, change, change.at ?? startedAt)
-      writes.push(write)
+      if ('entry_seq' in change.record) wire.lock(change.record.id)
+      const { head, query } = toEntry(bound, change, change.at ?? readClock())
+      writes.push(query)
       return head
     },
-    recordAll: (changes, at) => sendEntries(client, bound, changes, at),
+    recordAll(changes, at) {
+      const { heads, query } = toEntries(bound, changes, at)
+      return { heads, sent: wire.ask(query).then(() => undefined) }
+    },
     keepDespiteRefusal: () => void (keep = true),
-    now: () => begun,
+    drop() {
+      writes.length = 0
+      afterwards.length = 0
+    },
+    afterCommit: (work) => void afterwards.push(work),
+    now(instant) {
+      const now = readClock()
+      return instant === undefined || now > instant ? now : instant
+    },
     newId: uuidv7,
   }
-  return { tx, writes, kept: () => keep }
-}
-
-const insertEntry = (strings: TemplateStringsArray, ...values: unknown[]): Write => ({
-  expect: 1,
-  query: toQuery(strings, values),
-})
-
-type Sealed = { readonly head: Head; readonly body: Buffer }
-
-function toEntry(bound: Bound, change: Change, at: string): { head: Head; write: Write } {
-  const { head, body } = sealChange(bound, change, at)
-  const write = insertEntry`
-    insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
-    values (${head.entry_id}, ${change.kind}, ${change.record.id}, ${head.entry_seq}, ${change.action}, ${bound.actor.id}, ${at}, ${head.entry_head}, ${body})`
-  return { head, write }
-}
-
-function sendEntries(client: pg.PoolClient, bound: Bound, changes: readonly Change[], at: string) {
-  const sealed = changes.map((change) => sealChange(bound, change, at))
-  const heads = sealed.map(({ head }) => head)
-  const query = insertEntry`
-    insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
-    select id, kind, record_id, seq, action, ${bound.actor.id}::uuid, ${at}::timestamptz, leaf, body
-      from unnest(${heads.map((head) => head.entry_id)}::uuid[], ${changes.map(({ kind }) => kind)}::text[],
-                  ${changes.map(({ record }) => record.id)}::uuid[], ${heads.map((head) => head.entry_seq)}::integer[],
-                  ${changes.map(({ action }) => action)}::text[], ${heads.map((head) => head.entry_head)}::bytea[],
-                  ${sealed.map(({ body }) => body)}::bytea[]) as e (id, kind, record_id, seq, action, leaf, body)`.query
-  const sent = client.query(query).then(({ rowCount }) => {
-    if (rowCount !== changes.length) throw new Error(`expected ${changes.length} entries, got ${rowCount}`)
-  })
-  return { heads, sent }
-}
-
-function sealChange(bound: Bound, change: Change, at: string): Sealed {
-  const { record } = change
-  const before = 'entry_seq' in record ? record : { version: 0, entry_seq: 0, entry_head: null }
-  const version = before.version + (change.newVersion === false ? 0 : 1)
-  const seq = before.entry_seq + 1
-  const id = uuidv7()
-  const { actor } = bound
-  const { body, leaf } = sealEntry({
-    v: 1,
-    id,
-    tenant: bound.tenantId,
-    record: { kind: change.kind, id: record.id },
-    seq,
-    version,
-    actor: {
-      id: actor.id,
-      kind: actor.kind,
-      name: actor.name,
-      sponsor: actor.sponsorId,
-      client: actor.client,
+  return {
+    tx,
+    keeps: () => keep,
+    async commit(): Promise<void> {
+      await wire.commit(writes)
+      for (const work of afterwards) work()
     },
-    action: change.action,
-    reason: change.reason ?? null,
-    changes: change.changes,
-    detail: change.detail ?? null,
-    request: bound.call.requestId,
-    at,
-    prev: before.entry_head?.toString('hex') ?? null,
-  })
-  return { head: { version, entry_seq: seq, entry_id: id, entry_head: leaf }, body }
+    rollback: () => wire.rollback(),
+  }
 }
 
-/** Sends every write and the commit in one go; the first failure speaks, and a lost row is a defect. */
-async function commit(client: pg.PoolClient, writes: readonly Write[]): Promise<void> {
-  const sent = writes.map(({ query }) => client.query(query))
-  const committed = client.query(commitQuery)
-  const results = await Promise.allSettled([...sent, committed])
-  for (const result of results) if (result.status === 'rejected') throw result.reason
-  const counts = results.map((result) => (result.status === 'fulfilled' ? result.value.rowCount : null))
-  writes.forEach(({ expect, query }, i) => {
-    if (expect !== 'any' && counts[i] !== expect)
-      throw new Error(`expected ${expect} rows, got ${counts[i]}: ${query.text}`)
-  })
+/** A statement that does not touch as many rows as it must fails, and with it everything that goes with it. */
+function guard({ text, name, values }: Query, expect: number | 'any'): Statement {
+  if (expect === 'any' || /^\s*insert\b/i.test(text)) return { text, name, values }
+  const counted = `with touched as (${text} returning 1) select expect_rows((select count(*) from touched), $${values.length + 1})`
+  return { text: counted, name: `${name}e`, values: [...values, expect] }
 }

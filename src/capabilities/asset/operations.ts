@@ -1,8 +1,9 @@
 /** Assets: the systems, instruments and machines that work orders are about. */
 import { z } from 'zod'
 import { changesBetween } from '#domain/entry.ts'
+import type { Actor, GrantedRole } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
-import type { Decision } from '#domain/refusal.ts'
+import type { Decision, Refusal } from '#domain/refusal.ts'
 import { parseCursor, toCursor } from '#platform/cursor.ts'
 import { operation, staff } from '#platform/operation.ts'
 import type { Permission } from '#platform/operation.ts'
@@ -20,9 +21,15 @@ import {
 } from './store.ts'
 import type { AssetFields, AssetRow } from './store.ts'
 
-const keepers: Permission = {
-  kinds: ['human', 'agent', 'system'],
-  roles: ['admin', 'system_owner', 'assigner', 'captain'],
+const keeperRoles: readonly GrantedRole[] = ['admin', 'system_owner', 'assigner', 'captain']
+const keepers: Permission = { kinds: ['human', 'agent', 'system'], roles: keeperRoles }
+
+/** The system owner of one asset keeps that one and no other; null is an asset that is not there yet. */
+function checkKeeper(actor: Actor, assetId: string | null): Refusal | undefined {
+  const keeps = actor.grants.some(
+    ({ role, asset_id }) => keeperRoles.includes(role) && (asset_id === null || asset_id === assetId),
+  )
+  return keeps ? undefined : { code: 'gates_unmet', unmet: [{ code: 'role_required', roles: keeperRoles }] }
 }
 
 const assetView = z.object({
@@ -69,7 +76,9 @@ export const create = operation({
     parent: described.parent.optional(),
   }),
   output: assetView,
-  async run(tx, _actor, input) {
+  async run(tx, actor, input) {
+    const notKeeper = checkKeeper(actor, null)
+    if (notKeeper !== undefined) return refuse(notKeeper)
     const ties = await resolveTies(tx, input.owner ?? null, input.parent ?? null)
     if (!ties.ok) return ties
     const { owner_id, owner, parent_id, parent } = ties.value
@@ -91,7 +100,7 @@ export async function createAsset(
   tx: Tx,
   row: AssetFields,
 ): Promise<{ id: string; version: number; at: string }> {
-  const at = await tx.now()
+  const at = tx.now()
   const id = tx.newId()
   const head = tx.record({
     kind: 'asset',
@@ -184,9 +193,11 @@ export const update = operation({
     parent: described.parent.optional(),
   }),
   output: assetView,
-  async run(tx, _actor, input) {
+  async run(tx, actor, input) {
     const before = await lockAsset(tx, input.id)
     if (before === undefined) return refuse({ code: 'not_found', what: 'asset' })
+    const notKeeper = checkKeeper(actor, before.id)
+    if (notKeeper !== undefined) return refuse(notKeeper)
     if (tx.call.ifVersion !== undefined && tx.call.ifVersion !== before.version) {
       return refuse({ code: 'stale_version', expected: tx.call.ifVersion, actual: before.version })
     }

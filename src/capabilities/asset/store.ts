@@ -35,12 +35,15 @@ export const loadAsset = (tx: Tx, ref: string): Promise<AssetRow | undefined> =>
      where a.id = ${isId(ref) ? ref : null} or a.tag = ${ref}`
 
 export async function lockAsset(tx: Tx, ref: string): Promise<LockedAsset | undefined> {
-  const locked = await tx.maybe<{ id: string; entry_seq: number; entry_head: Buffer; locked_at: string }>`
-    select id, entry_seq, entry_head, clock_timestamp() as locked_at from assets
-     where id = ${isId(ref) ? ref : null} or tag = ${ref} for update`
-  if (locked === undefined) return undefined
-  const row = await loadAsset(tx, locked.id)
-  return row === undefined ? undefined : { ...row, ...locked }
+  const found = await loadAsset(tx, ref)
+  if (found === undefined) return undefined
+  tx.lock(found.id)
+  const [locked, row] = await Promise.all([
+    tx.maybe<{ entry_seq: number; entry_head: Buffer }>`
+      select entry_seq, entry_head from assets where id = ${found.id} for update`,
+    loadAsset(tx, found.id),
+  ])
+  return locked === undefined || row === undefined ? undefined : { ...row, ...locked, locked_at: tx.now() }
 }
 
 export const listAssets = (tx: Tx, after: string, limit: number): Promise<AssetRow[]> =>

@@ -91,7 +91,7 @@ export const list = operation({
       id: entry.id,
       author: entry.actor.name,
       author_id: entry.actor.id,
-      body: String(entry.changes[0]?.new ?? ''),
+      body: (entry.changes[0]?.new ?? '') as string,
       created_at: entry.at,
     }))
     return accept({ data, next_cursor: last === undefined ? null : toCursor({ seq: last.seq }) })

@@ -34,6 +34,7 @@ export const create = operation({
     expires_in_days: z.int().min(1).max(3650).optional(),
   }),
   output: keyView,
+  reachesOut: true,
   redact: (answer) => ({ ...answer, key: null }),
   async run(tx, actor, input) {
     const principal = await lockOwner(tx, actor, input.principal)
@@ -124,6 +125,7 @@ export const revoke = operation({
   permission: everyone,
   mutates: true,
   mcp: false,
+  reachesOut: true,
   example: '0190b7a2-0000-7000-8000-000000000000',
   input: z.strictObject({ id: z.uuid(), principal: owner }),
   output: z.object({ id: z.uuid(), revoked: z.literal(true) }),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { changesBetween } from '#domain/entry.ts'
 import { grantedRoles, humanOnlyRoles, principalKinds } from '#domain/principal.ts'
-import type { Grant, GrantedRole } from '#domain/principal.ts'
+import type { Grant } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
 import { parseCursor, toCursor } from '#platform/cursor.ts'
@@ -59,7 +59,12 @@ const createInput = z.strictObject({
   email: z.email().max(254).optional(),
   sponsor: principalRef.optional().describe('an active human who answers for an agent'),
   roles: z.array(z.enum(grantedRoles)).max(8).default([]),
-  password: z.string().min(12).max(256).optional().describe('first password of a person; needs an email'),
+  password: z
+    .string()
+    .min(12)
+    .max(256)
+    .optional()
+    .describe('first password of a person, who needs an email; an account that has one keeps it'),
 })
 type CreateInput = z.output<typeof createInput>
 
@@ -71,6 +76,7 @@ export const create = operation({
   permission: administrators,
   mutates: true,
   mcp: false,
+  reachesOut: true,
   example: '--name "Mei Lin" --kind human --email mei@example.org --roles operator',
   input: createInput,
   output: principalView,
@@ -98,7 +104,7 @@ export async function createPrincipal(
       errors: [{ path: 'password', message: 'is for a person with an email' }],
     })
   }
-  const at = await tx.now()
+  const at = tx.now()
   const roles = [...new Set(input.roles)]
   const row = {
     id,
@@ -113,7 +119,7 @@ export async function createPrincipal(
   insertPrincipal(tx, row, head)
   for (const grant of grants) insertGrant(tx, row, grant)
   if (input.password !== undefined && input.email !== undefined) {
-    await tx.accounts.setPassword(
+    await tx.accounts.ensureAccount(
       { tenantId: tx.tenantId, principalId: id },
       { name: input.name, email: input.email },
       input.password,
@@ -287,7 +293,7 @@ async function changeGrants(
   const asset = input.asset === undefined ? null : await findAssetByRef(tx, input.asset)
   if (asset === undefined)
     return refuse({ code: 'unknown_reference', field: 'asset', value: input.asset ?? '' })
-  const change = { role: input.role as GrantedRole, asset_id: asset?.id ?? null, asset: asset?.tag ?? null }
+  const change = { role: input.role, asset_id: asset?.id ?? null, asset: asset?.tag ?? null }
   const has = before.grants.some((held) => toGrantText(held) === toGrantText(change))
   if (has === adds) return accept(toView(before))
   const after = adds

@@ -18,12 +18,15 @@ export type PrincipalRow = {
 export type LockedPrincipal = PrincipalRow & Chained & { readonly locked_at: string }
 
 export async function lockPrincipal(tx: Tx, ref: string): Promise<LockedPrincipal | undefined> {
-  const locked = await tx.maybe<{ id: string; entry_seq: number; entry_head: Buffer; locked_at: string }>`
-    select id, entry_seq, entry_head, clock_timestamp() as locked_at from principals
-     where id = ${isId(ref) ? ref : null} or name = ${ref} for update`
-  if (locked === undefined) return undefined
-  const row = await loadPrincipal(tx, locked.id)
-  return row === undefined ? undefined : { ...row, ...locked }
+  const found = await loadPrincipal(tx, ref)
+  if (found === undefined) return undefined
+  tx.lock(found.id)
+  const [locked, row] = await Promise.all([
+    tx.maybe<{ entry_seq: number; entry_head: Buffer }>`
+      select entry_seq, entry_head from principals where id = ${found.id} for update`,
+    loadPrincipal(tx, found.id),
+  ])
+  return locked === undefined || row === undefined ? undefined : { ...row, ...locked, locked_at: tx.now() }
 }
 
 export const loadPrincipal = (tx: Tx, ref: string): Promise<PrincipalRow | undefined> =>

@@ -37,15 +37,22 @@ const toOperator = (tenantId: string, id: string): Operator => ({
   grants: [],
 })
 
-export async function foundTenant(floor: Floor, tenant: NewTenant): Promise<Decision<Operator>> {
+/** With a first administrator, by name, who registers everybody else. */
+export async function foundTenant(
+  floor: Floor,
+  tenant: NewTenant,
+  administrator?: string,
+): Promise<Decision<Operator>> {
   const operator = toOperator(uuidv7(), uuidv7())
   return asOperator(floor, operator, async (tx) => {
-    const at = await tx.now()
+    const at = tx.now()
     const changes = changesBetween(tenantFields, {}, tenant)
     const head = tx.record({ kind: 'tenant', record: { id: tx.tenantId }, action: 'founded', changes, at })
     insertTenant(tx, tenant, head)
     const created = await createPrincipal(tx, { name: operatorName, kind: 'system', roles: [] }, operator.id)
-    return created.ok ? accept(operator) : created
+    if (!created.ok || administrator === undefined) return created.ok ? accept(operator) : created
+    const first = await createPrincipal(tx, { name: administrator, kind: 'human', roles: ['admin'] })
+    return first.ok ? accept(operator) : first
   })
 }
 

@@ -7,6 +7,7 @@ import type { GrantedRole, PrincipalKind } from '#domain/principal.ts'
 import { identifier, join, sql } from '#platform/sql.ts'
 import type { Sql } from '#platform/sql.ts'
 import { isId } from '#platform/id.ts'
+import { forget } from './memory.ts'
 import type { Chained, Head, Tx } from '#platform/tx.ts'
 
 export type Names = {
@@ -19,7 +20,7 @@ export type WorkOrderRow = WorkOrder &
     /** The humans who answer for the agents that did the work of a regulatory record. */
     readonly executor_sponsor_ids: readonly string[]
   }
-/** A locked row: with the head of its chain, and the server's time after the lock was had. */
+/** A locked row: with the head of its chain, and the time after the lock was had. */
 export type LockedWorkOrder = WorkOrderRow & Chained & { readonly locked_at: string }
 
 export const columns = sql`
@@ -53,11 +54,13 @@ export async function lockWorkOrder(tx: Tx, ref: string): Promise<LockedWorkOrde
     const id = await findIdByNumber(tx, ref)
     return id === undefined ? undefined : lockWorkOrder(tx, id)
   }
-  return tx.maybe<LockedWorkOrder>`
-    select ${columns}, wo.entry_seq, wo.entry_head, clock_timestamp() as locked_at
+  tx.lock(ref)
+  const row = await tx.maybe<Omit<LockedWorkOrder, 'locked_at'>>`
+    select ${columns}, wo.entry_seq, wo.entry_head
       from work_orders wo ${named}
      where wo.id = ${ref}
        for update of wo`
+  return row === undefined ? undefined : { ...row, locked_at: tx.now(row.updated_at) }
 }
 
 async function findIdByNumber(tx: Tx, number: string): Promise<string | undefined> {
@@ -111,6 +114,7 @@ export function updateWorkOrder(
   head: Head,
   at: string,
 ): void {
+  forget(tx.tenantId, before.id)
   const sets: Sql[] = (Object.keys(changes) as RecordedField[]).map(
     (field) => sql`${identifier(field)} = ${toColumn(field, changes[field])}`,
   )
@@ -124,6 +128,7 @@ export function updateWorkOrder(
 
 /** Moves the head of the chain and nothing else: a comment, an attachment, a refused attempt. */
 export function updateHead(tx: Tx, before: Chained, head: Head): void {
+  forget(tx.tenantId, before.id)
   tx.write(1)`
     update work_orders set entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
      where id = ${before.id} and entry_seq = ${before.entry_seq}`

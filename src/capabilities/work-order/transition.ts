@@ -1,20 +1,23 @@
 /**
  * Moving a work order through its lifecycle: the hot path. Two round trips: lock and load, then state, entry
- * and commit in one. A refused attempt on a regulatory work order is an entry too.
+ * and commit in one; or only the second, when this process was the last to write the row (`memory.ts`). A
+ * refused attempt on a regulatory work order is an entry too.
  */
 import { z } from 'zod'
 import { changesBetween } from '#domain/entry.ts'
+import { finalCategories } from '#domain/lifecycle.ts'
 import { categoryOf, lifecycles } from '#domain/lifecycles.ts'
 import { grantedRoles, maySee } from '#domain/principal.ts'
-import type { GrantedRole } from '#domain/principal.ts'
+import type { Actor, GrantedRole } from '#domain/principal.ts'
 import { accept, refuse, toProblem } from '#domain/refusal.ts'
 import type { Decision, Refusal, Unmet } from '#domain/refusal.ts'
 import { decideTransition, reportEdges } from '#domain/transition.ts'
-import type { TransitionPlan } from '#domain/transition.ts'
+import type { TransitionCommand, TransitionPlan } from '#domain/transition.ts'
 import { recordedFields } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { drawNumber, insertCreated } from './create.ts'
+import { recall, remember } from './memory.ts'
 import { transitionInput, workOrderRef, workOrderView } from './schema.ts'
 import { listHolders, loadWorkOrder, lockWorkOrder, updateHead, updateWorkOrder } from './store.ts'
 import type { LockedWorkOrder, WorkOrderRow } from './store.ts'
@@ -30,20 +33,42 @@ export const transition = operation({
   input: transitionInput,
   output: workOrderView,
   async run(tx, actor, input) {
+    const guess = tx.mayGuess ? recall(tx.tenantId, input.id) : undefined
+    if (guess !== undefined) {
+      const decision = decide(tx, { ...guess, locked_at: tx.now(guess.updated_at) }, actor, input)
+      // Nobody is refused on a guess: what stands now is read below.
+      if (decision.ok) return accept(toView(await move(tx, decision.value.workOrder, decision.value.plan)))
+    }
     const workOrder = await lockWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
-    const stale = checkVersion(tx, workOrder)
-    if (stale !== undefined) return refuse(stale)
-    const decision = decideTransition(
-      { workOrder, actor, executorSponsorIds: workOrder.executor_sponsor_ids, now: workOrder.locked_at },
-      input,
-    )
-    if (!decision.ok)
-      return refuseAttempt(tx, workOrder, decision.refusal, { to: input.to, reason: input.reason })
-    return accept(toView(await move(tx, workOrder, decision.value)))
+    if (workOrder === undefined) return refuse({ code: 'not_found', what: 'work order' })
+    const decision = decide(tx, workOrder, actor, input)
+    if (decision.ok) return accept(toView(await move(tx, workOrder, decision.value.plan)))
+    const { refusal } = decision
+    if (refusal.code === 'not_found' || refusal.code === 'stale_version') return decision
+    return refuseAttempt(tx, workOrder, refusal, { to: input.to, reason: input.reason })
   },
 })
+
+type Decided = { readonly workOrder: LockedWorkOrder; readonly plan: TransitionPlan }
+
+function decide(
+  tx: Tx,
+  workOrder: LockedWorkOrder,
+  actor: Actor,
+  command: TransitionCommand,
+): Decision<Decided> {
+  if (!maySee(actor, workOrder)) return refuse({ code: 'not_found', what: 'work order' })
+  const stale = checkVersion(tx, workOrder)
+  if (stale !== undefined) return refuse(stale)
+  const facts = {
+    workOrder,
+    actor,
+    executorSponsorIds: workOrder.executor_sponsor_ids,
+    now: workOrder.locked_at,
+  }
+  const decision = decideTransition(facts, command)
+  return decision.ok ? accept({ workOrder, plan: decision.value }) : decision
+}
 
 export const checkVersion = (tx: Tx, workOrder: { readonly version: number }): Refusal | undefined =>
   tx.call.ifVersion === undefined || tx.call.ifVersion === workOrder.version
@@ -67,7 +92,9 @@ async function move(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Prom
     at,
   })
   updateWorkOrder(tx, before, plan.changes, category, head, at)
-  return { ...before, ...plan.changes, category, version: head.version, updated_at: at }
+  const after = { ...before, ...plan.changes, ...head, category, updated_at: at }
+  if (!finalCategories.includes(category)) tx.afterCommit(() => remember(tx.tenantId, after))
+  return after
 }
 
 /** Rejected work is done again as a new draft that points to this one; what was planned is carried over. */
@@ -168,7 +195,7 @@ export const transitions = operation({
       workOrder,
       actor,
       executorSponsorIds: workOrder.executor_sponsor_ids,
-      now: await tx.now(),
+      now: tx.now(),
     }
     const data = await Promise.all(
       reportEdges(facts).map(async (edge) => ({

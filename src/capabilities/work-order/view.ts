@@ -41,7 +41,7 @@ export function toView(row: WorkOrderRow): WorkOrderView {
     job_plan: row.job_plan as WorkOrderView['job_plan'],
     requirements: row.requirements as WorkOrderView['requirements'],
     hold: row.hold,
-    blocker: row.blocker as WorkOrderView['blocker'],
+    blocker: row.blocker,
     revision: row.revision,
     revision_of: row.revision_of,
     acknowledged_at: row.acknowledged_at,

@@ -1,0 +1,94 @@
+/**
+ * One range of records: its rows are read first, then its entries stream by, each followed along the chain
+ * of its record and forgotten. What is kept of a range is only what is wrong with it.
+ */
+import type { PoolClient } from 'pg'
+import { beginChain, closeChain, follow } from '#domain/chain.ts'
+import type { Chain, Flaw } from '#domain/chain.ts'
+import { recordKinds } from '#domain/entry.ts'
+import type { RecordKind } from '#domain/entry.ts'
+import type { Shape } from '#domain/replay.ts'
+import { blank, recordedFields } from '#domain/work-order.ts'
+import { assetFields } from '../asset/operations.ts'
+import { principalFields } from '../principal/operations.ts'
+import { tenantFields } from '../tenant/found.ts'
+import { checkAttachments, toClaim } from './attachments.ts'
+import type { Claim } from './attachments.ts'
+import type { Damage } from './report.ts'
+import { listRows, readEntries } from './store.ts'
+import type { Range, RecordRow } from './store.ts'
+
+const shapes: { readonly [K in RecordKind]: Shape } = {
+  work_order: { kind: 'work_order', fields: new Set(recordedFields), blank },
+  asset: { kind: 'asset', fields: new Set(assetFields), blank: {} },
+  principal: { kind: 'principal', fields: new Set(principalFields), blank: { roles: [] } },
+  tenant: { kind: 'tenant', fields: new Set(tenantFields), blank: {} },
+}
+const shapeOf = (kind: string): Shape => shapes[recordKinds.find((known) => known === kind) ?? 'work_order']
+
+const columns: { readonly [K in RecordKind]: readonly string[] } = {
+  work_order: [...recordedFields, 'category'],
+  asset: assetFields,
+  principal: principalFields,
+  tenant: tenantFields,
+}
+
+export type RangeResult = {
+  readonly records: number
+  readonly entries: number
+  readonly damages: readonly Damage[]
+}
+
+export async function verifyRange(client: PoolClient, tenantId: string, range: Range): Promise<RangeResult> {
+  const rows = await loadRows(client, range)
+  const damages: Damage[] = []
+  const claims: Claim[] = []
+  let records = rows.size
+  const judge = (id: string, chain: Chain, row: RecordRow | undefined): void => {
+    if (row === undefined) records += 1
+    const record = toRecord(chain, id, row)
+    for (const flaw of closeChain(chain, row)) damages.push(toDamage(record, flaw))
+  }
+  let at: { readonly id: string; readonly chain: Chain; readonly row: RecordRow | undefined } | undefined
+  const entries = await readEntries(client, tenantId, range, (entry) => {
+    if (at?.id !== entry.record) {
+      if (at !== undefined) judge(at.id, at.chain, at.row)
+      const row = rows.get(entry.record)
+      rows.delete(entry.record)
+      at = { id: entry.record, chain: beginChain(shapeOf(row?.kind ?? entry.kind)), row }
+    }
+    follow(at.chain, entry)
+    if (entry.action === 'attached') claims.push(...toClaim(entry))
+  })
+  if (at !== undefined) judge(at.id, at.chain, at.row)
+  for (const row of rows.values()) judge(row.id, beginChain(shapeOf(row.kind)), row)
+  const damaged = new Set(damages.map(({ record }) => record.id))
+  for (const { id, ...flaw } of await checkAttachments(client, range, claims)) {
+    // A record whose chain is damaged is named already; what its entries say of files proves nothing.
+    if (!damaged.has(id)) damages.push(toDamage({ kind: 'work_order', id }, flaw))
+  }
+  return { records, entries, damages }
+}
+
+/** The rows by id; a second row with an id that another kind has too keeps an entry-less place of its own. */
+async function loadRows(client: PoolClient, range: Range): Promise<Map<string, RecordRow>> {
+  const rows = new Map<string, RecordRow>()
+  for (const kind of recordKinds) {
+    for (const row of await listRows(client, kind, columns[kind], range))
+      rows.set(rows.has(row.id) ? `${row.kind} ${row.id}` : row.id, row)
+  }
+  return rows
+}
+
+function toRecord({ shape, held }: Chain, id: string, row: RecordRow | undefined): Damage['record'] {
+  const kind = row?.kind ?? shape.kind
+  const number = row?.fields['number'] ?? held.get('number')?.value
+  return kind === 'work_order' && typeof number === 'string' ? { kind, id, number } : { kind, id }
+}
+
+const toDamage = (record: Damage['record'], { seq, field, what }: Flaw): Damage => ({
+  record,
+  seq,
+  field,
+  what,
+})

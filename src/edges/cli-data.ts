@@ -1,0 +1,101 @@
+/** Commands of the host that read or write whole tenants: `verify` and `import`. */
+import { SingleBar } from 'cli-progress'
+import type { Command } from 'commander'
+import { importWorkOrders, printReport as printImport } from '#capabilities/import/import.ts'
+import { printReport as printVerify } from '#capabilities/verify/report.ts'
+import type { VerifyReport } from '#capabilities/verify/report.ts'
+import { listTenants, verifyTenant } from '#capabilities/verify/verify.ts'
+import type { Out } from './cli-operation.ts'
+import { Refused } from './cli-operation.ts'
+import { requireOperator } from './cli-tenant.ts'
+import type { OpenService } from './open-service.ts'
+
+type WithService = <T>(purpose: string, work: (service: OpenService) => Promise<T>) => Promise<T>
+
+export function addDataCommands(program: Command, withService: WithService, out: Out): void {
+  program
+    .command('verify')
+    .description(
+      'derive every chain of entries again, and name what does not fit; exit code 1 when something is damaged',
+    )
+    .option('--tenant <slug>', 'one tenant; all of them when left out')
+    .option('--json', 'print the reports as JSON')
+    .addHelpText('after', '\nExample:\n  $ docket verify --tenant acme-bio')
+    .action(async ({ tenant, json }: { tenant?: string; json?: boolean }) => {
+      const reports = await withService('verify', (service) => verify(service, tenant))
+      out(
+        json === true
+          ? `${JSON.stringify(reports, null, 2)}\n`
+          : reports.map((report) => `${printVerify(report)}\n`).join(''),
+      )
+      const damaged = reports.filter((report) => report.damages.length > 0)
+      if (damaged.length > 0)
+        throw new Refused({ title: `damaged: ${damaged.map((report) => report.tenant).join(', ')}` })
+    })
+  program
+    .command('import')
+    .description('records of another system')
+    .command('work-orders <file>')
+    .description(
+      'import history from a CSV file as closed work orders; nothing is half done, and a second run adds nothing',
+    )
+    .requiredOption('--tenant <slug>', 'the tenant')
+    .requiredOption('--map <file>', 'how the columns are read: see docs/guides/import.md')
+    .option('--skip-bad', 'import the good rows although others are bad')
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ docket import work-orders data/excavators/work-orders.csv --tenant acme-bio --map data/excavators/map.json',
+    )
+    .action(
+      async (file: string, options: { tenant: string; map: string; skipBad?: boolean; json?: boolean }) => {
+        const report = await withService('import', (service) => importFile(service, file, options))
+        out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : `${printImport(report)}\n`)
+        if (report.bad.length > 0 && options.skipBad !== true) {
+          throw new Refused({ title: 'nothing was imported', bad: report.bad.length })
+        }
+      },
+    )
+}
+
+async function verify(service: OpenService, slug: string | undefined): Promise<VerifyReport[]> {
+  const url = service.installation.urlOf('docket_auditor')
+  const tenants = (await listTenants(url)).filter((tenant) => slug === undefined || tenant.slug === slug)
+  if (slug !== undefined && tenants.length === 0) throw new Refused({ title: `there is no tenant "${slug}"` })
+  const reports: VerifyReport[] = []
+  for (const tenant of tenants) {
+    // People know a tenant by its slug.
+    reports.push({ ...(await verifyTenant(url, tenant.id)), tenant: tenant.slug })
+  }
+  return reports
+}
+
+async function importFile(
+  service: OpenService,
+  file: string,
+  options: { readonly tenant: string; readonly map: string; readonly skipBad?: boolean },
+) {
+  const operator = await requireOperator(service.floor, options.tenant)
+  const bar = new SingleBar({
+    format: 'importing {bar} {percentage} % | {value} of {total} rows | {duration_formatted}',
+    stream: process.stderr,
+    noTTYOutput: true,
+    notTTYSchedule: 1000,
+    hideCursor: true,
+  })
+  let started = false
+  try {
+    return await importWorkOrders(service.floor, operator, {
+      file,
+      map: options.map,
+      skipBad: options.skipBad ?? false,
+      onProgress(done, total) {
+        if (!started) bar.start(total, 0)
+        started = true
+        bar.update(done)
+      },
+    })
+  } finally {
+    if (started) bar.stop()
+  }
+}
