@@ -69,6 +69,18 @@ end
 $function$;
 grant execute on function ensure_partitions(timestamp with time zone,integer) to docket_app;
 
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.expect_rows(actual bigint, expected bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if actual <> expected then
+    raise exception 'expected % rows, got %', expected, actual using errcode = 'DK007';
+  end if;
+end
+$function$;
+
 -- owner: docket_search
 CREATE OR REPLACE FUNCTION public.find_tenant(wanted text)
  RETURNS uuid
@@ -96,6 +108,9 @@ CREATE OR REPLACE FUNCTION public.guard_entry()
  LANGUAGE plpgsql
 AS $function$
 begin
+  if new.at < now() - interval '5 minutes' or new.at > clock_timestamp() + interval '5 minutes' then
+    raise exception 'the clocks of the service and of the database differ by more than five minutes' using errcode = 'DK008';
+  end if;
   if new.leaf <> sha256('\x00'::bytea || new.body) then
     raise exception 'leaf is not the hash of the body' using errcode = 'DK001';
   end if;

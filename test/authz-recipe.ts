@@ -62,12 +62,12 @@ async function untilLogged(world: World, id: string): Promise<string> {
 }
 
 const workOrders: { readonly [row: string]: Recipe } = {
-  'work_order.create: change-control': async ({ word, ids }) => {
-    const title = `New ${word()}`
+  'work_order.create: change-control': async ({ ids, ...world }) => {
+    const title = `New ${world.word()}`
     return { input: { title, asset: ids.hplc }, mark: title }
   },
-  'work_order.create: fleet': async ({ word, ids }) => {
-    const given = { title: `[Lab-Matrix] ${word()}`, assignee: ids.lee, project: 'Lab' }
+  'work_order.create: fleet': async ({ ids, ...world }) => {
+    const given = { title: `[Lab-Matrix] ${world.word()}`, assignee: ids.lee, project: 'Lab' }
     return { input: { ...given, lifecycle: 'fleet' }, args: given, mark: given.title }
   },
   'work_order.get: by id': draft(),
@@ -175,21 +175,21 @@ const below: { readonly [row: string]: Recipe } = {
 
 const changeAsset =
   (which: 'hplc' | 'balance'): Recipe =>
-  async ({ ids, word }) => {
-    const location = `Lab ${word()}`
+  async ({ ids, ...world }) => {
+    const location = `Lab ${world.word()}`
     return { input: { id: ids[which], location, reason: 'moved' }, mark: location }
   }
 const registries: { readonly [row: string]: Recipe } = {
-  'asset.create': async ({ ids, word }) => {
-    const tag = `T-${word()}`
+  'asset.create': async ({ ids, ...world }) => {
+    const tag = `T-${world.word()}`
     return { input: { tag, name: 'A part', parent: ids.hplc }, mark: tag }
   },
   'asset.get': async ({ ids }) => ({ input: { id: ids.hplc }, mark: 'HPLC-01' }),
   'asset.list': async () => ({ input: { limit: 200 }, mark: 'HPLC-01' }),
   'asset.update: any asset': changeAsset('hplc'),
   "asset.update: the one that own' has": changeAsset('balance'),
-  'principal.create': async ({ ids, word }) => {
-    const name = `New ${word()}`
+  'principal.create': async ({ ids, ...world }) => {
+    const name = `New ${world.word()}`
     return { input: { name, kind: 'agent', sponsor: ids.pat, roles: ['operator'] }, mark: name }
   },
   'principal.get': async ({ ids }) => ({ input: { id: ids.pat }, mark: 'Pat Planner' }),

@@ -5,6 +5,9 @@
 import { lifecycles } from '#domain/lifecycles.ts'
 import type { LifecycleName } from '#domain/lifecycles.ts'
 import type { Actor, Grant, GrantedRole, PrincipalKind } from '#domain/principal.ts'
+import type { Unmet } from '#domain/refusal.ts'
+import { decideTransition } from '#domain/transition.ts'
+import type { TransitionCommand, TransitionFacts } from '#domain/transition.ts'
 import type { WorkOrder } from '#domain/work-order.ts'
 
 const assetId = 'asset-1'
@@ -118,4 +121,38 @@ export function workOrderIn(
     updated_at: at,
     ...changes,
   }
+}
+
+/** A row of a table of edges: lifecycle, from, to, and what the table says of it. */
+type Row = { readonly [column: string]: string }
+export const edgeOf = (row: Row): string => `${row['lifecycle']}: ${row['from']} → ${row['to']}`
+/** The server's time in these tables. */
+export const decidedAt = '2026-11-20T09:00:00.000002Z'
+
+/** Everything that the edge asks to be given with the request, and nothing that it does not. */
+export function fullCommand(row: Row): TransitionCommand {
+  const edge = lifecycles[row['lifecycle'] as LifecycleName].transitions.find(
+    (one) => one.from === row['from'] && one.to === row['to'],
+  )
+  const values: { readonly [field: string]: unknown } = {
+    notes: 'why',
+    review_notes: 'seen',
+    post_approval_tasks_confirmed: true,
+  }
+  const given = (edge?.given ?? []).filter((field) => field in values)
+  return {
+    to: row['to'] ?? '',
+    reason: 'because',
+    ...Object.fromEntries(given.map((field) => [field, values[field]])),
+  }
+}
+
+export function factsFor(row: Row, column: string, changes: Partial<WorkOrder> = {}): TransitionFacts {
+  const workOrder = workOrderIn(row['lifecycle'] as LifecycleName, row['from'] ?? '', column, changes)
+  return { workOrder, actor: actorOf(column), executorSponsorIds: [], now: decidedAt }
+}
+
+export function unmetOf(facts: TransitionFacts, command: TransitionCommand): readonly Unmet[] {
+  const decision = decideTransition(facts, command)
+  return !decision.ok && decision.refusal.code === 'gates_unmet' ? decision.refusal.unmet : []
 }

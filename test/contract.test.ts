@@ -9,12 +9,13 @@ import type { Actor, GrantedRole, PrincipalKind } from '#domain/principal.ts'
 import { listTools, offeredTools } from '#edges/mcp.ts'
 import { buildOpenApi } from '#edges/openapi.ts'
 import { listHelp } from '../tools/cli-help.ts'
+import { assertSameText } from './same-text.ts'
 
 function assertSnapshot(name: string, text: string): void {
   const path = new URL(`snapshots/${name}`, import.meta.url)
   if (process.env['UPDATE_SNAPSHOTS'] === '1') writeFileSync(path, text)
   const committed = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  assert.equal(
+  assertSameText(
     text,
     committed,
     `${name} changed: UPDATE_SNAPSHOTS=1 writes it, a CHANGELOG entry tells others`,

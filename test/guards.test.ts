@@ -74,10 +74,10 @@ type Next = {
 }
 
 /** The entry that would come next on the record's chain. */
-function seal(record: { kind: EntryBody['record']['kind']; id: string }, before?: Row): Next {
+function seal(record: { kind: EntryBody['record']['kind']; id: string }, last?: Row): Next {
   const id = uuidv7()
-  const seq = (before?.entry_seq ?? 0) + 1
-  const version = (before?.version ?? 0) + 1
+  const seq = (last?.entry_seq ?? 0) + 1
+  const version = (last?.version ?? 0) + 1
   const sealed = sealEntry({
     v: 1,
     id,
@@ -92,7 +92,7 @@ function seal(record: { kind: EntryBody['record']['kind']; id: string }, before?
     detail: null,
     request: 'guards',
     at: '2026-11-20T21:19:39.123456Z',
-    prev: before?.entry_head.toString('hex') ?? null,
+    prev: last?.entry_head.toString('hex') ?? null,
   })
   return { id, seq, version, ...sealed }
 }
@@ -189,12 +189,12 @@ test('R-GRD-1 an entry is written with its record, or not at all', async () => {
   const entry = seal({ kind: 'work_order', id: row.id }, row)
   assert.match(
     await attempt((client) => insertEntry(client, 'work_order', row.id, entry)),
-    /^DK006 .* is not on its chain/,
+    /^DK006 .* is not its head/,
   )
   for (const kind of ['principal', 'asset', 'tenant', 'work_order']) {
     const id = uuidv7()
     const orphan = await attempt((client) => insertEntry(client, kind, id, seal({ kind: 'asset', id })))
-    assert.match(orphan, /^DK006 .* is not on its chain/, kind)
+    assert.match(orphan, /^DK006 .* is not its head/, kind)
   }
 })
 
@@ -233,6 +233,26 @@ test('R-GRD-2 a leaf that is not the hash of its body never gets in', async () =
   body.writeUInt8(body.readUInt8(40) ^ 1, 40)
   const forged = await attempt((client) => insertEntry(client, 'work_order', row.id, { ...entry, body }))
   assert.match(forged, /^DK001 leaf is not the hash of the body/)
+})
+
+test('R-GRD-2 an entry whose time is far from the database’s own clock never gets in', async () => {
+  const row = await createFleet()
+  for (const [shift, outcome] of [
+    ['-10 minutes', /^DK008 /],
+    ['10 minutes', /^DK008 /],
+    // Within the bounds: what is refused then is only that the record did not change with it.
+    ['-1 minute', /^DK006 /],
+  ] as const) {
+    const entry = seal({ kind: 'work_order', id: row.id }, row)
+    const inserted = await attempt((client) =>
+      client.query(
+        `insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
+         values ($1, 'work_order', $2, $3, 'updated', $4, now() + $5::interval, $6, $7)`,
+        [entry.id, row.id, entry.seq, tenant, shift, entry.leaf, entry.body],
+      ),
+    )
+    assert.match(inserted, outcome, shift)
+  }
 })
 
 test('R-GRD-3 no role at run time changes or removes what is written', async () => {

@@ -78,8 +78,8 @@ export function findImportFaults(path: string, text: string): string[] {
     if (!target.startsWith('src/')) faults.push(`src imports ${target}`)
     else if (layers[layer]?.includes(toLayer(target)) !== true)
       faults.push(`${layer} imports ${toLayer(target)} (${specifier})`)
-    const isStore = /store\.ts$/.test(target) && target.startsWith('src/capabilities/')
-    if (isStore && dirname(target) !== dirname(path) && !/^import type /.test(statement)) {
+    const isStore = target.endsWith('store.ts') && target.startsWith('src/capabilities/')
+    if (isStore && dirname(target) !== dirname(path) && !statement.startsWith('import type ')) {
       if (layer !== 'capabilities') faults.push(`${layer} imports a store (${specifier})`)
       else if (!sharedStores.includes(target)) faults.push(`a store of another capability (${specifier})`)
     }
@@ -116,7 +116,9 @@ export function findSql(path: string, text: string): string[] {
 export function findFormFaults(path: string, text: string): string[] {
   const code = withoutStrings(text)
   const faults: string[] = []
-  if (!/^(?:#!.*\n)?\/\*\*/.test(text)) faults.push('does not open with what it is')
+  // A test beside its file says what it is by that name.
+  const isBeside = path.startsWith('src/') && path.endsWith('.test.ts')
+  if (!isBeside && !/^(?:#!.*\n)?\/\*\*/.test(text)) faults.push('does not open with what it is')
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.ts$/.test(path.split('/').at(-1) ?? ''))
     faults.push('file name is not kebab-case')
   if (/^export default\b/m.test(code)) faults.push('default export')
@@ -128,7 +130,8 @@ export function findFormFaults(path: string, text: string): string[] {
     /\bclass\b(?: (?!extends)(\w+))?(?: extends ([\w.]+))?\s*\{/g,
   )) {
     // Errors, and the driver's client whose life is that of its connection.
-    if (!/Error$/.test(parent) && parent !== 'pg.Client') faults.push(`class ${name} extends ${parent}`)
+    if (!parent.endsWith('Error') && !/^(?:pg\.)?Client$/.test(parent))
+      faults.push(`class ${name} extends ${parent}`)
   }
   return faults
 }

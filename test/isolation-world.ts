@@ -36,6 +36,14 @@ export async function openIsolation(): Promise<Isolation> {
   return { fixture, sides: [a, b], close: () => fixture.close() }
 }
 
+/** Each tenant as the one that asks, and the other one. */
+export function pairsOf({ sides: [a, b] }: Isolation): readonly { readonly us: Side; readonly them: Side }[] {
+  return [
+    { us: a, them: b },
+    { us: b, them: a },
+  ]
+}
+
 /** A call that must succeed. */
 export async function must(
   fixture: Fixture,
@@ -56,10 +64,13 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
   const admin = fixture.keyOf(administrator)
   const ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
     must(fixture, admin, method, path, body, headers)
-  const person = { email: `head@${secret}.example`, password: `${secret}-${secret}-1`, name: `${secret} head` }
-  const headId: string = (
-    await ask('POST', '/v1/principals', { ...person, kind: 'human', roles: everyRole })
-  ).id
+  const person = {
+    email: `head@${secret}.example`,
+    password: `${secret}-${secret}-1`,
+    name: `${secret} head`,
+  }
+  const headId: string = (await ask('POST', '/v1/principals', { ...person, kind: 'human', roles: everyRole }))
+    .id
   await ask('POST', '/v1/principals', { name: `${secret} vendor`, kind: 'vendor', roles: ['vendor'] })
   const issue = async (name: string): Promise<Caller & { id: string }> => {
     const { id, key } = await ask('POST', '/v1/keys', { principal: name, name: `${secret} key` })
@@ -103,7 +114,11 @@ export function secretFields(secret: string): Record<string, unknown> {
     work_category: `${secret}-category`,
     attributes: { [`${secret}-name`]: `${secret}-value` },
     job_plan: { title: `${secret} plan`, steps: [`${secret} step`] },
-    requirements: { people: 1, tools: [`${secret} tool`], experience: [{ name: `${secret} skill`, min_rating: 2 }] },
+    requirements: {
+      people: 1,
+      tools: [`${secret} tool`],
+      experience: [{ name: `${secret} skill`, min_rating: 2 }],
+    },
     notes: `${secret} note`,
     related_wo_ids: [`${secret}-related`],
     asset: `${secret}-asset`,
@@ -122,17 +137,19 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
   const first = await create({ lifecycle: 'change-control' }, { 'idempotency-key': `${secret}-once` })
   const counted = await create({ lifecycle: 'qms', regulatory: true, parent: first.id })
   await ask('POST', `/v1/work-orders/${counted.id}/hold`, { reason: `${secret} wait` })
-  const refused = await send(
-    `${fixture.url}/v1/work-orders/${counted.id}/transitions`,
-    head.key,
-    'POST',
-    { to: 'approved', reason: `${secret} try` },
-  )
+  const refused = await send(`${fixture.url}/v1/work-orders/${counted.id}/transitions`, head.key, 'POST', {
+    to: 'approved',
+    reason: `${secret} try`,
+  })
   assert.equal(refused.status, 409)
   const fleet = await create({ lifecycle: 'fleet', assignee: vendor.name })
   await move(vendor.key, fleet.id, { to: 'accepted' })
   await move(vendor.key, fleet.id, { to: 'in_progress' })
-  await move(vendor.key, fleet.id, { to: 'blocked', notes: `${secret} missing`, blocker: { owner: `${secret} store` } })
+  await move(vendor.key, fleet.id, {
+    to: 'blocked',
+    notes: `${secret} missing`,
+    blocker: { owner: `${secret} store` },
+  })
   await move(vendor.key, fleet.id, { to: 'in_progress', notes: `${secret} found` })
   await move(vendor.key, fleet.id, { to: 'review', completion_summary: `${secret} done`, actual_hours: 3 })
   const cancelled = await create({ lifecycle: 'fleet' })
@@ -210,7 +227,8 @@ export function collectTraces(fixture: Fixture, side: Side, other: Side): Promis
       (
         await client.query<{ name: string }>(
           `select name from principals where tenant_id = $1 union select tag from assets where tenant_id = $1
-           union select number from work_orders where tenant_id = $1 union select slug from tenants where tenant_id = $1
+           -- Every tenant counts from one: a counted number tells nothing.
+           union select number from work_orders where tenant_id = $1 and lifecycle = 'fleet' union select slug from tenants where tenant_id = $1
            union select name from tenants where tenant_id = $1`,
           [tenantId],
         )
@@ -225,19 +243,29 @@ export function collectTraces(fixture: Fixture, side: Side, other: Side): Promis
 
 /** Traces in a text, except those that the caller itself sent. Cursors are read too. */
 export function findTraces(traces: Traces, text: string, sent: string): string[] {
-  const decoded = [...text.matchAll(/[\w-]{24,}/g)].map(([token]) => Buffer.from(token, 'base64url').toString())
+  const decoded = [...text.matchAll(/[\w-]{24,}/g)].map(([token]) =>
+    Buffer.from(token, 'base64url').toString(),
+  )
   const whole = [text, ...decoded].join('\n')
   const lower = whole.toLowerCase()
   const said = sent.toLowerCase()
   return [
     ...(whole.match(idForm) ?? []).filter((id) => traces.ids.has(id) && !said.includes(id)),
-    ...traces.words.filter((word) => lower.includes(word.toLowerCase()) && !said.includes(word.toLowerCase())),
+    ...traces.words.filter(
+      (word) => lower.includes(word.toLowerCase()) && !said.includes(word.toLowerCase()),
+    ),
   ]
 }
 
 /** The whole reply: its first line, every header, every byte of the body. */
-export const toText = (reply: Pick<Reply, 'status' | 'headers' | 'text'>): string =>
+const toText = (reply: Pick<Reply, 'status' | 'headers' | 'text'>): string =>
   [reply.status, ...[...reply.headers].map(([name, value]) => `${name}: ${value}`), reply.text].join('\n')
+
+/** No byte of the reply is a trace of the other tenant, but for what was sent. */
+export function assertClean(traces: Traces, reply: Reply, sent: string, what: string): void {
+  assert.ok(reply.status < 500, `${what}: ${reply.status} ${reply.text}`)
+  assert.deepEqual(findTraces(traces, toText(reply), sent), [], what)
+}
 
 /** A digest of every row that a tenant has, table by table, and of its people's passwords. */
 export function digestTenant(fixture: Fixture, side: Side): Promise<Record<string, string>> {

@@ -18,7 +18,7 @@ const all = (pattern: string): string[] =>
     .toSorted()
 const isTest = (path: string): boolean => path.endsWith('.test.ts')
 const source = all('src/**/*.ts').filter((path) => !isTest(path))
-const everything = [...all('{src,test,tools,bench,verify}/**/*.ts')]
+const everything = all('{src,test,tools,bench,verify}/**/*.ts').filter((path) => !path.endsWith('.d.ts'))
 
 /** Runs a rule over the files; the message names every fault of every file at once. */
 function assertNone(paths: readonly string[], rule: (path: string, text: string) => readonly string[]): void {

@@ -49,6 +49,15 @@ test('R-DOC-1 a requirement without a test and a test without a requirement are 
   )
 })
 
+test('R-DOC-1 a title that begins with a value stands for the requirements that its table names', () => {
+  const text = `for (const [id, what] of [['R-AAA-1', 'a'], ['R-AAA-2', 'b'], ['R-AAA-1', 'c']])\n  {test}(\`\${id} \${what} holds\`)`
+  const titles = parseTitles('a.test.ts', text.replaceAll('{test}', 'test'))
+  assert.deepEqual(
+    titles.map(({ title }) => title),
+    ['R-AAA-1 ${what} holds', 'R-AAA-2 ${what} holds'],
+  )
+})
+
 test('R-DOC-1 the titles of this project are found', () => {
   const titles = readTitles()
   assert.ok(titles.length > 50, `only ${titles.length}`)

@@ -18,6 +18,7 @@ const all: readonly Operation[] = operations
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const code = (text: string): string => `\`${text}\``
+const toWord = (value: unknown): string => (typeof value === 'string' ? value : '')
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
 const tableOf = (head: readonly string[], rows: readonly string[][]): string =>
   [row(...head), `|${'---|'.repeat(head.length)}`, ...rows.map((cells) => row(...cells))].join('\n')
@@ -37,7 +38,7 @@ export const pages: { readonly [name: string]: () => string } = {
 function writeConfig(): string {
   const rows = Object.entries(settings).map(([name, { schema, says }]) => {
     const unset = schema.safeParse(undefined)
-    const value = unset.success ? (unset.data as string | number | undefined) : undefined
+    const value = unset.success ? unset.data : undefined
     return [code(name), value === undefined ? '—' : code(String(value)), says]
   })
   return page(
@@ -54,7 +55,7 @@ function describeType(schema: JsonSchema): string {
     if (values !== undefined) return values.length > 8 ? 'one of its names' : values.map(String).join(' \\| ')
     const [type] = typesOf(option)
     if (type === 'array') return `list of ${describeType((option['items'] ?? {}) as JsonSchema)}`
-    return String(option['format'] ?? type ?? 'any')
+    return toWord(option['format']) || toWord(type) || 'any'
   })
   return [...new Set(named)].join(' or ').replaceAll('\\|', '|')
 }
@@ -67,7 +68,7 @@ function writeInput(shape: JsonSchema): string {
     const fallback = schema['default']
     const needed = required.includes(name) && fallback === undefined
     const says = [
-      String(schema['description'] ?? ''),
+      toWord(schema['description']),
       fallback === undefined ? '' : `default ${code(JSON.stringify(fallback))}`,
     ]
     return [

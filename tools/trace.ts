@@ -20,10 +20,18 @@ export function parseRequirements(text: string): Requirement[] {
   })
 }
 
-/** Titles of the tests of a file; subtests belong to the test that holds them. */
+/**
+ * Titles of the tests of a file; subtests belong to the test that holds them. A title that begins with a value
+ * stands for every requirement that the file names by itself, as in a table of cases.
+ */
 export function parseTitles(path: string, text: string): Title[] {
-  return [...text.matchAll(/^\s*(?:await )?(?:test|it)(?:\.\w+)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm)].map(
-    (match) => ({ path, title: match[2] ?? '' }),
+  const named = [...new Set([...text.matchAll(/['"](R-[A-Z]+-\d+)['"]/g)].map((match) => match[1] ?? ''))]
+  return [...text.matchAll(/^\s*(?:await )?(?:test|it)(?:\.\w+)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm)].flatMap(
+    ([, , title = '']) => {
+      const value = /^\$\{\w+\}/.exec(title)?.[0]
+      if (value === undefined || named.length === 0) return [{ path, title }]
+      return named.map((id) => ({ path, title: id + title.slice(value.length) }))
+    },
   )
 }
 

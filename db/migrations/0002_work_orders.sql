@@ -138,20 +138,21 @@ create index work_orders_unfinished   on work_orders (tenant_id, id) where categ
 create constraint trigger no_change_without_an_entry after insert or update on work_orders
   deferrable initially deferred for each row execute function require_entry();
 
--- At commit: an entry is on its record's chain. With the guard above: both are written, or neither.
+-- At commit: an entry is the head of its record. With the guard above: both are written, or neither; and of two
+-- that followed the same entry, one is refused.
 create function require_record() returns trigger language plpgsql as $$
 begin
   if new.record_kind = 'work_order' then
-    perform 1 from work_orders r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from work_orders r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'principal' then
-    perform 1 from principals r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from principals r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'asset' then
-    perform 1 from assets r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from assets r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   else
-    perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   end if;
   if not found then
-    raise exception 'entry % of % % is not on its chain', new.seq, new.record_kind, new.record_id using errcode = 'DK006';
+    raise exception 'entry % of % % is not its head', new.seq, new.record_kind, new.record_id using errcode = 'DK006';
   end if;
   return null;
 end

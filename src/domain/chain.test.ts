@@ -8,16 +8,11 @@ import type { Flaw, StoredRow } from './chain.ts'
 import { sealEntry, toCanonical } from './entry.ts'
 import type { EntryBody, FieldChange } from './entry.ts'
 import { parseInstant, toInstant } from './instant.ts'
-import { isSame } from './replay.ts'
-import type { Shape } from './replay.ts'
+import { isSame, makeShape } from './replay.ts'
 import { parseBody } from './stored-entry.ts'
 import type { StoredEntry } from './stored-entry.ts'
 
-const shape: Shape = {
-  kind: 'asset',
-  fields: new Set(['tag', 'name', 'location', 'labels']),
-  blank: { labels: [] },
-}
+const shape = makeShape('asset', ['tag', 'name', 'location', 'labels'], { labels: [] })
 
 /** What lies in the table: columns that can be changed, and the bytes of the body. */
 type Stored = { -readonly [C in Exclude<keyof StoredEntry, 'hash' | 'body'>]: StoredEntry[C] } & {
@@ -82,7 +77,7 @@ function makeRecord(): Record {
     entry_seq: entries.length,
     entry_id: id(entries.length),
     entry_head: entries.at(-1)?.leaf ?? '',
-    fields: { tag: 'B-12', name: 'balance', location: 'lab 2', labels: ['gxp'] },
+    values: ['B-12', 'balance', 'lab 2', ['gxp']],
   }
   return { entries, row }
 }
@@ -183,14 +178,14 @@ const cases: readonly (readonly [string, string, (record: Record) => void, numbe
     [
       'R-VER-5',
       'a field of the row',
-      (r) => (rowOf(r).fields = { ...rowOf(r).fields, location: 'lab 3' }),
+      (r) => (rowOf(r).values = ['B-12', 'balance', 'lab 3', ['gxp']]),
       4,
       'location',
     ],
     [
       'R-VER-5',
       'a list of the row',
-      (r) => (rowOf(r).fields = { ...rowOf(r).fields, labels: [] }),
+      (r) => (rowOf(r).values = ['B-12', 'balance', 'lab 2', []]),
       2,
       'labels',
     ],
@@ -260,7 +255,7 @@ test('R-VER-4 any two entries whose bodies or sequences are exchanged are found 
 
 test('R-VER-5 every field of a row that differs is named, each with the entry that set it', () => {
   const record = makeRecord()
-  rowOf(record).fields = { tag: 'B-13', name: 'balance', location: null, labels: ['gxp'] }
+  rowOf(record).values = ['B-13', 'balance', null, ['gxp']]
   assert.deepEqual(check(record), [
     { seq: 1, field: 'tag', what: `the row's tag is "B-13", but its entries make it "B-12"` },
     { seq: 4, field: 'location', what: `the row's location is null, but its entries make it "lab 2"` },

@@ -5,7 +5,7 @@
  * fields of the row are compared when the chain is whole.
  */
 import type { EntryBody } from './entry.ts'
-import { findDifferences, isSame, replay, show } from './replay.ts'
+import { beginReplay, findDifferences, isSame, replay, show } from './replay.ts'
 import type { Replay, Shape } from './replay.ts'
 import { findDiffering, findStranger } from './stored-entry.ts'
 import type { StoredEntry } from './stored-entry.ts'
@@ -15,7 +15,10 @@ export type StoredRow = {
   readonly entry_seq: number
   readonly entry_id: string
   readonly entry_head: string
-  readonly fields: { readonly [field: string]: unknown }
+  /** The recorded fields, in the order of the shape. */
+  readonly values: readonly unknown[]
+  /** What the lifecycle derives; a work order has it. */
+  readonly category?: unknown
 }
 
 export type Flaw = { readonly seq: number | null; readonly field: string | null; readonly what: string }
@@ -35,7 +38,7 @@ export type Chain = {
 
 export const beginChain = (shape: Shape): Chain => ({
   shape,
-  held: new Map(),
+  held: beginReplay(shape),
   seq: 0,
   version: 0,
   id: '',
@@ -82,7 +85,7 @@ export function closeChain(chain: Chain, row: StoredRow | undefined): Flaw[] {
   if (row.entry_seq > seq) return [missing(seq + 1, `the row stands at entry ${row.entry_seq}`)]
   const head = findHeadFlaw(chain, row)
   if (head !== undefined) return [head]
-  return findDifferences(chain.held, chain.shape, row.fields).map((found) => ({
+  return findDifferences(chain.held, chain.shape, row).map((found) => ({
     seq: found.seq,
     field: found.field,
     what: `the row's ${found.field} is ${show(found.row)}, but its entries make it ${show(found.replayed)}`,
@@ -167,7 +170,9 @@ function investigate(
   next: EntryBody,
 ): void {
   if (next.seq === suspect.seq + 1 && next.prev === suspect.hash) return blameLeaf(chain)
-  const torn = next.changes.find(({ field, old }) => isTorn(chain, suspect.seq, field, old))
+  const torn = next.changes.find(({ field, old }) =>
+    isTorn(chain, suspect.seq, chain.shape.places.get(field), old),
+  )
   if (torn !== undefined) return blame(chain, torn.field)
   replay(chain.held, chain.shape, next.changes, next.seq)
 }
@@ -178,15 +183,15 @@ function investigateRow(
   row: StoredRow,
 ): void {
   if (row.entry_seq === suspect.seq && row.entry_head === suspect.hash) return blameLeaf(chain)
-  for (const field of chain.held.keys()) {
-    if (isTorn(chain, suspect.seq, field, row.fields[field])) return blame(chain, field)
-  }
+  chain.shape.fields.forEach((field, place) => {
+    if (chain.suspect !== undefined && isTorn(chain, suspect.seq, place, row.values[place]))
+      blame(chain, field)
+  })
 }
 
 /** The suspect set this field, and what comes after it knows another value. */
-function isTorn(chain: Chain, seq: number, field: string, known: unknown): boolean {
-  const held = chain.held.get(field)
-  return held?.seq === seq && !isSame(held.value, known)
+function isTorn({ held }: Chain, seq: number, place: number | undefined, known: unknown): boolean {
+  return place !== undefined && held.seqs[place] === seq && !isSame(held.values[place], known)
 }
 
 function blameLeaf(chain: Chain): void {

@@ -59,7 +59,6 @@ test('R-ENT-3 canonical text is as RFC 8785 has it: its own examples', () => {
   const names = JSON.parse(
     String.raw`{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`,
   ) as object
-  assert.deepEqual(Object.values(JSON.parse(toCanonical(names)) as object).toSorted(), Object.values(names).toSorted())
   assert.deepEqual(
     [...toCanonical(names).matchAll(/:"([^"]*)"/g)].map((match) => match[1]),
     [

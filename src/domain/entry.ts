@@ -3,7 +3,7 @@
  * each body names the leaf before it of the same record, so that a record's entries form a chain whose head
  * stands in the record's row. `leaf = SHA-256(0x00 ‖ body)`, an RFC 6962 leaf.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { PrincipalKind } from './principal.ts'
 
@@ -46,7 +46,7 @@ const leafPrefix = Buffer.of(0)
 
 /** SHA-256(0x00 ‖ body), RFC 6962 section 2.1. */
 export const leafOf = (body: Uint8Array): Buffer =>
-  createHash('sha256').update(leafPrefix).update(body).digest()
+  hash('sha256', Buffer.concat([leafPrefix, body]), 'buffer')
 
 export function sealEntry(body: EntryBody): SealedEntry {
   const bytes = Buffer.from(toCanonical(body), 'utf8')

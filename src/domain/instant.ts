@@ -29,7 +29,8 @@ export function toInstant(micros: number): string {
   const ms = Math.floor(micros / 1000)
   const date = new Date(ms)
   if (Number.isNaN(date.getTime())) return String(micros)
-  const fraction =
-    `${date.toISOString().slice(20, 23)}${String(micros - ms * 1000).padStart(3, '0')}`.replace(/0+$/, '')
-  return `${date.toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`
+  const text = date.toISOString()
+  const rest = micros - ms * 1000
+  if (rest === 0 && ms % 1000 === 0) return `${text.slice(0, 19)}Z`
+  return `${text.slice(0, 23)}${String(rest).padStart(3, '0')}`.replace(/0+$/, '') + 'Z'
 }

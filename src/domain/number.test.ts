@@ -33,7 +33,10 @@ test('R-NUM-2 the fleet’s numbers carry the day and upper-case hex digits', ()
 test('R-NUM-3 a collision is tried again, and a day that is nearly full gets a digit more', () => {
   const candidates = fleetCandidates('2026-03-05', Math.random)
   const widths = candidates.map((number) => (number.split('-').at(-1) ?? '').length)
-  assert.deepEqual(widths, [3, 4, 5, 6].flatMap((width) => Array.from({ length: 8 }, () => width)))
+  assert.deepEqual(
+    widths,
+    [3, 4, 5, 6].flatMap((width) => Array.from({ length: 8 }, () => width)),
+  )
 })
 
 test('R-NUM-4 what is a number is told from what is not', () => {
@@ -41,7 +44,9 @@ test('R-NUM-4 what is a number is told from what is not', () => {
     .date({ min: new Date('2000-01-01'), max: new Date('2199-12-31'), noInvalidDate: true })
     .map((date) => date.toISOString().slice(0, 10))
   const below1 = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
-  fc.assert(fc.property(anyDay, below1, fc.integer({ min: 3, max: 6 }), (...args) => isNumber(fleetNumber(...args))))
+  fc.assert(
+    fc.property(anyDay, below1, fc.integer({ min: 3, max: 6 }), (...args) => isNumber(fleetNumber(...args))),
+  )
   fc.assert(
     fc.property(fc.integer({ min: 2000, max: 9999 }), fc.integer({ min: 1, max: 1e9 }), (...args) =>
       isNumber(countedNumber(...args)),

@@ -47,6 +47,11 @@ test('R-AUT-1 an agent has its own grants, as far as its sponsor holds them', as
   }
 })
 
+const covers = (held: readonly Grant[], one: Grant): boolean =>
+  held.some(
+    (grant) => grant.role === one.role && (grant.asset_id === null || grant.asset_id === one.asset_id),
+  )
+
 test('R-AUT-1 whatever the grants, an agent never has a role that its sponsor lacks, nor one it was not given', () => {
   const grants = fc.array(
     fc.record({
@@ -55,10 +60,6 @@ test('R-AUT-1 whatever the grants, an agent never has a role that its sponsor la
     }),
     { maxLength: 6 },
   )
-  const covers = (held: readonly Grant[], one: Grant): boolean =>
-    held.some(
-      (grant) => grant.role === one.role && (grant.asset_id === null || grant.asset_id === one.asset_id),
-    )
   fc.assert(
     fc.property(grants, grants, (own, sponsor) => {
       const left = intersectGrants(own, sponsor)

@@ -6,44 +6,54 @@ import type { FieldChange, RecordKind } from './entry.ts'
 import type { Category } from './lifecycle.ts'
 import { lifecycleNames, lifecycles } from './lifecycles.ts'
 
-/** What is known of a kind of record: its recorded fields, and how each is before the first entry. */
+/** What is known of a kind of record: its recorded fields in order, and how each is before the first entry. */
 export type Shape = {
   readonly kind: RecordKind
-  readonly fields: ReadonlySet<string>
-  readonly blank: { readonly [field: string]: unknown }
+  readonly fields: readonly string[]
+  readonly places: ReadonlyMap<string, number>
+  readonly blank: readonly unknown[]
 }
 
-/** A field's value, and the entry that set it last. */
-type Held = { readonly value: unknown; readonly seq: number }
-export type Replay = Map<string, Held>
+export const makeShape = (
+  kind: RecordKind,
+  fields: readonly string[],
+  blank: { readonly [field: string]: unknown } = {},
+): Shape => ({
+  kind,
+  fields,
+  places: new Map(fields.map((field, i) => [field, i])),
+  blank: fields.map((field) => blank[field] ?? null),
+})
+
+/** Each field of the shape, by its place: its value, and the entry that set it last, 0 when none did. */
+export type Replay = { readonly values: unknown[]; readonly seqs: number[] }
+
+export const beginReplay = ({ blank }: Shape): Replay => ({
+  values: [...blank],
+  seqs: Array.from(blank, () => 0),
+})
 
 export type Torn = { readonly field: string; readonly old: unknown; readonly held: unknown }
 
 /** Applies the changes; gives the first one whose old value is not what the entries before it left. */
 export function replay(
-  held: Replay,
-  shape: Shape,
+  { values, seqs }: Replay,
+  { places }: Shape,
   changes: readonly FieldChange[],
   seq: number,
 ): Torn | undefined {
   let torn: Torn | undefined
-  for (const change of changes) {
-    const { field } = change
-    if (!shape.fields.has(field)) continue
-    const before = held.get(field)
-    const fits =
-      before === undefined
-        ? change.old === null || isSame(change.old, shape.blank[field])
-        : isSame(change.old, before.value)
-    if (!fits) torn ??= { field, old: change.old, held: valueOf(held, shape, field) }
-    held.set(field, { value: change.new, seq })
+  for (const { field, old, new: next } of changes) {
+    const place = places.get(field)
+    if (place === undefined) continue
+    const held = values[place]
+    // A first entry may say null where the field is blank: there was no record.
+    if (old !== held && !(old === null && seqs[place] === 0) && !isSame(old, held))
+      torn ??= { field, old, held }
+    values[place] = next
+    seqs[place] = seq
   }
   return torn
-}
-
-export function valueOf(held: Replay, shape: Shape, field: string): unknown {
-  const set = held.get(field)
-  return (set === undefined ? shape.blank[field] : set.value) ?? null
 }
 
 export type Difference = {
@@ -54,27 +64,23 @@ export type Difference = {
   readonly seq: number
 }
 
-/** Every recorded field in which the row is not what its entries make it. */
+/** Every recorded field in which the row is not what its entries make it; the row's values by place. */
 export function findDifferences(
-  held: Replay,
+  { values, seqs }: Replay,
   shape: Shape,
-  row: { readonly [field: string]: unknown },
+  row: { readonly values: readonly unknown[]; readonly category?: unknown },
 ): Difference[] {
   const found: Difference[] = []
-  for (const field of shape.fields) {
-    const replayed = valueOf(held, shape, field)
-    if (!isSame(row[field], replayed))
-      found.push({ field, row: row[field], replayed, seq: held.get(field)?.seq ?? 1 })
+  for (let i = 0; i < values.length; i += 1) {
+    const [value, replayed] = [row.values[i], values[i]]
+    if (value !== replayed && !isSame(value, replayed))
+      found.push({ field: shape.fields[i] ?? '', row: value, replayed, seq: (seqs[i] ?? 0) || 1 })
   }
   if (shape.kind === 'work_order') {
-    const category = findCategory(valueOf(held, shape, 'lifecycle'), valueOf(held, shape, 'status'))
-    if (row['category'] !== category)
-      found.push({
-        field: 'category',
-        row: row['category'],
-        replayed: category ?? null,
-        seq: held.get('status')?.seq ?? 1,
-      })
+    const status = shape.places.get('status') ?? -1
+    const replayed = findCategory(values[shape.places.get('lifecycle') ?? -1], values[status]) ?? null
+    if (row.category !== replayed)
+      found.push({ field: 'category', row: row.category, replayed, seq: (seqs[status] ?? 0) || 1 })
   }
   return found
 }

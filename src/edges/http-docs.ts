@@ -10,6 +10,16 @@ export async function mountDocs(app: FastifyInstance): Promise<void> {
   )
   await app.register(scalar, {
     routePrefix: '/docs',
-    configuration: { url: '/openapi.json', title: 'Docket API', telemetry: false, withDefaultFonts: false },
+    // What would reach out to somebody else's cloud is off.
+    configuration: {
+      url: '/openapi.json',
+      title: 'Docket API',
+      telemetry: false,
+      withDefaultFonts: false,
+      showDeveloperTools: 'never',
+      hideClientButton: true,
+      mcp: { disabled: true },
+      agent: { disabled: true },
+    },
   })
 }

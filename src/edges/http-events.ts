@@ -22,9 +22,11 @@ const tickMs = 200
 const heartbeatMs = 15_000
 const pageSize = 500
 const mostStreams = 1000
+const closeWithinMs = 1000
 
 export function openEventStreams(service: Service) {
-  const open = new Set<AbortController>()
+  /** Each stream by what ends it, with the end of its response. */
+  const open = new Map<AbortController, Promise<unknown>>()
 
   async function serve(actor: Actor, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const query = request.query as { cursor?: string }
@@ -39,10 +41,17 @@ export function openEventStreams(service: Service) {
     if (open.size >= mostStreams)
       return sendRefusal(reply, { code: 'too_many_requests', retryAfterSeconds: 10 })
     const start = from ?? (await readLog(service, actor, request.id, (tx) => loadLogEnd(tx)))
-    const closing = new AbortController()
-    open.add(closing)
-    request.raw.on('close', () => closing.abort())
     reply.hijack()
+    // Whoever went away while the log was read says so no more.
+    if (reply.raw.destroyed) return reply
+    const closing = new AbortController()
+    open.set(
+      closing,
+      new Promise<void>((resolve) => {
+        reply.raw.once('close', resolve)
+      }),
+    )
+    reply.raw.once('close', () => closing.abort())
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -59,8 +68,11 @@ export function openEventStreams(service: Service) {
   }
   return {
     serve,
+    /** Ends every stream and waits until its reader has been told; one that does not read is not waited for. */
     close: async (): Promise<void> => {
-      for (const stream of open) stream.abort()
+      const ended = Promise.all(open.values())
+      for (const stream of open.keys()) stream.abort()
+      await Promise.race([ended, setTimeout(closeWithinMs, undefined, { ref: false })])
     },
   }
 }

@@ -23,6 +23,7 @@ import { exportFormat, sendExport } from './http-export.ts'
 import { authenticate, sendProblem, sendRefusal } from './http-reply.ts'
 import { assembleInput, readCall } from './http-request.ts'
 import { sendDownload, withUpload } from './http-files.ts'
+import { endConnectionsOnClose } from './http-stop.ts'
 import { mountMcp } from './mcp-http.ts'
 
 const bodyLimitBytes = 1024 * 1024
@@ -35,7 +36,7 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID()
     },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
   })
   app.setErrorHandler((error: FastifyError, request, reply) => handleError(service, error, request, reply))
@@ -48,6 +49,7 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
 
   const streams = openEventStreams(service)
   app.addHook('preClose', () => streams.close())
+  endConnectionsOnClose(app)
   for (const operation of operations) mountOperation(app, service, operation, streams)
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
@@ -72,9 +74,9 @@ function mountOperation(
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const actor = await authenticate(service, request)
     if (actor === undefined) return sendRefusal(reply, { code: 'unauthenticated' })
-    if (operation.name === 'event.list' && !wantsJson(request)) return streams.serve(actor, request, reply)
     const format = exportFormat(operation, request)
     if (format !== undefined) return sendExport(service, operation, actor, request, reply, format)
+    if (operation.name === 'event.list' && !wantsJson(request)) return streams.serve(actor, request, reply)
     return operation.upload === true
       ? withUpload(service, request, reply, (file) => answer(service, operation, actor, request, reply, file))
       : answer(service, operation, actor, request, reply)

@@ -47,6 +47,8 @@ const parameter = (name: string, where: string, schema: unknown, needed: boolean
   ...(Array.isArray((schema as JsonSchema)['enum']) ? {} : { explode: true }),
 })
 
+const toTag = (operation: Operation): string => (operation.name.split('.')[0] ?? '').replace('_', ' ')
+
 function describeOperation(operation: Operation): JsonSchema {
   const [method, url] = operation.http
   const shape = inputShape(operation)
@@ -70,7 +72,7 @@ function describeOperation(operation: Operation): JsonSchema {
   return {
     operationId: operation.name,
     summary: operation.summary,
-    tags: [operation.name.split('.')[0]],
+    tags: [toTag(operation)],
     parameters,
     ...(inQuery ? {} : { requestBody: requestBody(operation, body) }),
     responses: { [operation.status ?? 200]: success(operation), default: problemResponse },

@@ -32,15 +32,15 @@ export type Accounts = {
   /** False when the principal has no such key. */
   revokeKey(owner: PrincipalRef, keyId: string): Promise<boolean>
   /**
-   * Lets a person reach this principal: by the account of that address, made with this password if there is
-   * none. One that is there keeps its password, for it may serve a person of another tenant too, whom no
-   * administrator of this one may lock out or pass for.
+   * Lets a person reach this principal: by a new account with this password, or by the account of that address
+   * if this is its password. False for any other: whoever was first with an address, in whatever tenant, is
+   * not trusted by the next one on the strength of the address alone, nor locked out or passed for by it.
    */
   ensureAccount(
     owner: PrincipalRef,
     person: { readonly name: string; readonly email: string },
     password: string,
-  ): Promise<void>
+  ): Promise<boolean>
   /** Ends every session of the principal's person. */
   endSessions(owner: PrincipalRef): Promise<void>
   /** The public endpoints of better-auth: sign-in, sign-out, session. */
@@ -125,9 +125,7 @@ export function openAccounts(db: Database, secret: string): Accounts {
       )
       return rowCount === 1
     },
-    async ensureAccount(owner, person, password) {
-      await ensureAccount(auth, pool, owner, person, password)
-    },
+    ensureAccount: (owner, person, password) => ensureAccount(auth, pool, owner, person, password),
     async endSessions(owner) {
       await pool.query(
         `delete from auth.session where "userId" in (select user_id from auth.memberships where tenant_id = $1 and principal_id = $2)`,
@@ -180,6 +178,9 @@ async function listKeys(pool: pg.Pool, owner: PrincipalRef): Promise<KeyInfo[]> 
   return rows
 }
 
+/** Ends the addresses of accounts that have only keys; no person has one. */
+const noAddress = '@principals.invalid'
+
 /** The account that a principal's keys hang on; made when it is first needed. An address that nobody can sign in with. */
 async function ensureUser(auth: Auth, pool: pg.Pool, owner: PrincipalRef): Promise<string> {
   const { rows } = await pool.query<{ user_id: string }>(
@@ -188,7 +189,7 @@ async function ensureUser(auth: Auth, pool: pg.Pool, owner: PrincipalRef): Promi
   )
   const known = rows[0]?.user_id
   if (known !== undefined) return known
-  const email = `${owner.principalId}@principals.invalid`
+  const email = `${owner.principalId}${noAddress}`
   const context = await auth.$context
   const user =
     (await context.internalAdapter.findUserByEmail(email))?.user ??
@@ -206,24 +207,29 @@ async function ensureAccount(
   owner: PrincipalRef,
   person: { name: string; email: string },
   password: string,
-): Promise<void> {
-  const context = await auth.$context
-  const found = await context.internalAdapter.findUserByEmail(person.email)
-  const user =
-    found?.user ??
-    (await context.internalAdapter.createUser(
-      { email: person.email, name: person.name, emailVerified: true },
-      provisioning,
-    ))
-  const accounts = await context.internalAdapter.findAccounts(user.id)
-  if (!accounts.some((account) => account.providerId === 'credential'))
-    await context.internalAdapter.linkAccount({
-      userId: user.id,
-      providerId: 'credential',
-      accountId: user.id,
-      password: await context.password.hash(password),
-    })
+): Promise<boolean> {
+  if (person.email.toLowerCase().endsWith(noAddress)) return false
+  const { internalAdapter, password: passwords } = await auth.$context
+  const found = await internalAdapter.findUserByEmail(person.email)
+  if (found !== null) {
+    const accounts = await internalAdapter.findAccounts(found.user.id)
+    const hash = accounts.find((account) => account.providerId === 'credential')?.password
+    if (typeof hash !== 'string' || !(await passwords.verify({ hash, password }))) return false
+    await join(pool, found.user.id, owner)
+    return true
+  }
+  const user = await internalAdapter.createUser(
+    { email: person.email, name: person.name, emailVerified: true },
+    provisioning,
+  )
+  await internalAdapter.linkAccount({
+    userId: user.id,
+    providerId: 'credential',
+    accountId: user.id,
+    password: await passwords.hash(password),
+  })
   await join(pool, user.id, owner)
+  return true
 }
 
 async function join(pool: pg.Pool, userId: string, owner: PrincipalRef): Promise<void> {

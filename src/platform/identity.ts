@@ -3,7 +3,7 @@
  * sponsor's for an agent. What is known is remembered for two seconds at most, so that a disabled principal,
  * a revoked key or a taken role is out everywhere well within five.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { intersectGrants } from '#domain/principal.ts'
 import type { Actor, Grant, PrincipalKind } from '#domain/principal.ts'
 import { accept } from '#domain/refusal.ts'
@@ -65,7 +65,7 @@ export function openIdentity(floor: Floor, tokens: GatewayTokens | undefined): I
 }
 
 const actorKey = (ref: PrincipalRef): string => `${ref.tenantId} ${ref.principalId}`
-const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64')
+const digest = (secret: string): string => hash('sha256', secret, 'base64')
 
 /** The id of the tenant with this slug, before any tenant is set. */
 export async function findTenant(floor: Floor, slug: string): Promise<string | undefined> {

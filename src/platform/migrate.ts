@@ -42,16 +42,19 @@ export async function migrate(client: pg.Client): Promise<string[]> {
   }
 }
 
-/** The database and its schema belong to docket_owner; from here on the session is docket_owner. */
+/**
+ * The schema belongs to docket_owner, who may create in the database; from here on the session is docket_owner.
+ * The database keeps its owner: giving it away would need more rights than CREATEROLE.
+ */
 async function makeOwner(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ owner: string; database: string }>(
-    `select pg_get_userbyid(datdba) as owner, datname as database from pg_database where datname = current_database()`,
+  const { rows } = await client.query<{ database: string; member: boolean; creates: boolean }>(
+    `select current_database() as database, pg_has_role(current_user, 'docket_owner', 'set') as member,
+            has_database_privilege('docket_owner', current_database(), 'create') as creates`,
   )
-  const row = rows[0]
-  if (row !== undefined && row.owner !== 'docket_owner') {
-    await client.query('grant docket_owner to current_user')
-    await client.query(`alter database "${row.database.replaceAll('"', '""')}" owner to docket_owner`)
-  }
+  const [row] = rows
+  if (row?.member === false) await client.query('grant docket_owner to current_user')
+  if (row?.creates === false)
+    await client.query(`grant create on database ${client.escapeIdentifier(row.database)} to docket_owner`)
   await client.query('alter schema public owner to docket_owner')
   await client.query('grant docket_search to docket_owner')
   await client.query('set role docket_owner')

@@ -64,16 +64,17 @@ test('R-SQL-5 one text has one name, and another text another', () => {
   assert.notEqual(by(1).name, query`select 2 where id = ${1}`.name)
 })
 
+const sides = (left: unknown, right: unknown): unknown[] => told(query`${left} / ${right}`)
+
 test('R-SQL-6 a call site that is built once is right for whatever it is given next', () => {
   const [asc, desc] = [sql`asc`, sql`desc`]
-  const at = (left: unknown, right: unknown): unknown[] => told(query`${left} / ${right}`)
-  assert.deepEqual(at(asc, 1), ['asc / $1', 1])
-  assert.deepEqual(at(asc, 2), ['asc / $1', 2])
-  assert.deepEqual(at(desc, 1), ['desc / $1', 1])
-  assert.deepEqual(at(1, asc), ['$1 / asc', 1])
-  assert.deepEqual(at(asc, desc), ['asc / desc'])
-  assert.deepEqual(at(1, 2), ['$1 / $2', 1, 2])
-  assert.deepEqual(at(sql`x = ${7}`, 1), ['x = $1 / $2', 7, 1])
+  assert.deepEqual(sides(asc, 1), ['asc / $1', 1])
+  assert.deepEqual(sides(asc, 2), ['asc / $1', 2])
+  assert.deepEqual(sides(desc, 1), ['desc / $1', 1])
+  assert.deepEqual(sides(1, asc), ['$1 / asc', 1])
+  assert.deepEqual(sides(asc, desc), ['asc / desc'])
+  assert.deepEqual(sides(1, 2), ['$1 / $2', 1, 2])
+  assert.deepEqual(sides(sql`x = ${7}`, 1), ['x = $1 / $2', 7, 1])
 })
 
 test('R-SQL-7 what locks or writes is told from what only reads', () => {

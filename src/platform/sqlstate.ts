@@ -29,6 +29,7 @@ export function asUnavailable(error: unknown): Unavailable | undefined {
 export function isWorthRetrying(error: unknown): boolean {
   if (!isDatabaseError(error)) return false
   return (
+    error.code === 'DK006' ||
     error.code === 'DK007' ||
     error.code === '40001' ||
     error.code === '40P01' ||

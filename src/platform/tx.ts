@@ -66,8 +66,11 @@ export type Tx = {
   maybe<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row | undefined>
   /** A read of many shapes: planned for its values each time, not prepared. */
   list<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
-  /** Queued; sent with the commit. `expect` is how many rows it must touch: with another count nothing is done. */
-  write(expect: number | 'any'): (text: TemplateStringsArray, ...values: unknown[]) => void
+  /**
+   * Queued; sent with the commit. `expect` is how many rows it must touch: with another count nothing is done.
+   * `head` is for the update that moves a record's head: the database refuses an entry that is not one.
+   */
+  write(expect: number | 'head'): (text: TemplateStringsArray, ...values: unknown[]) => void
   /**
    * From the next statement on, nobody else changes this record until this is done. It must be said before the
    * row is locked: who waits for a row may have its transaction id already, and then its entry would stand in
@@ -177,8 +180,8 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
 }
 
 /** A statement that does not touch as many rows as it must fails, and with it everything that goes with it. */
-function guard({ text, name, values }: Query, expect: number | 'any'): Statement {
-  if (expect === 'any' || /^\s*insert\b/i.test(text)) return { text, name, values }
+function guard({ text, name, values }: Query, expect: number | 'head'): Statement {
+  if (expect === 'head' || /^\s*insert\b/i.test(text)) return { text, name, values }
   const counted = `with touched as (${text} returning 1) select expect_rows((select count(*) from touched), $${values.length + 1})`
   return { text: counted, name: `${name}e`, values: [...values, expect] }
 }

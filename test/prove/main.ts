@@ -2,9 +2,13 @@
 import { parseArgs } from 'node:util'
 import { drawSeed, sizes } from './proof.ts'
 import type { Figures, Proof } from './proof.ts'
+import { proveFuzz } from './fuzz.ts'
 import { proveStorm } from './storm.ts'
 
-const proofs: { readonly [name: string]: (proof: Proof) => Promise<Figures> } = { storm: proveStorm }
+const proofs: { readonly [name: string]: (proof: Proof) => Promise<Figures> } = {
+  storm: proveStorm,
+  fuzz: proveFuzz,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -201,12 +201,12 @@ test('R-CHC-5 fields are open by state and role, and final records are immutable
       const upTo = state === 'draft' ? 0 : steps.findIndex((step) => step['answer'] === state) + 1
       for (const step of steps.slice(0, upTo))
         await move(step['who'] ?? '', id, JSON.parse(step['body'] ?? '') as object)
-      const before = (await fixture.call(planner, 'GET', `/v1/work-orders/${id}`)).body
+      const was = (await fixture.call(planner, 'GET', `/v1/work-orders/${id}`)).body
       const { status, body } = await fixture.call(who, 'PATCH', `/v1/work-orders/${id}`, JSON.parse(fields))
       assert.equal(status === 200 ? 'changed' : body.code, answer)
       const now = (await fixture.call(planner, 'GET', `/v1/work-orders/${id}`)).body
-      if (answer === 'changed') assert.equal(now.version, before.version + 1)
-      else assert.deepEqual(now, before)
+      if (answer === 'changed') assert.equal(now.version, was.version + 1)
+      else assert.deepEqual(now, was)
     })
   }
 })
@@ -222,10 +222,7 @@ test('R-CHC-6 a regulatory work order stops at release, with the missing roles a
   const patch = { description: 'as agreed', asset: 'HPLC-01', assignee: worker }
   const path = `/v1/work-orders/${made.id}`
   assert.deepEqual((await fixture.call(planner, 'PATCH', path, patch)).body.missing_fields, ['reason'])
-  assert.equal(
-    (await fixture.call(planner, 'PATCH', path, { ...patch, reason: 'was missing' })).status,
-    200,
-  )
+  assert.equal((await fixture.call(planner, 'PATCH', path, { ...patch, reason: 'was missing' })).status, 200)
   await walk(
     made.id,
     table`
@@ -276,7 +273,7 @@ test('R-CHC-7 every unmet gate is named at once, in one order', async () => {
 test('R-CHC-8 refused attempts on a regulatory work order are entries, and change nothing else', async () => {
   const { id } = await create({ regulatory: true, asset: 'HPLC-01' })
   const path = `/v1/work-orders/${id}`
-  const before = (await fixture.call(planner, 'GET', path)).body
+  const was = (await fixture.call(planner, 'GET', path)).body
   await move(worker, id, { to: 'pending_approval', reason: 'not mine' })
   await move(planner, id, { to: 'closed', reason: 'shortcut' })
   await fixture.call(worker, 'PATCH', path, { title: 'rewritten', reason: 'not mine' })
@@ -292,7 +289,7 @@ test('R-CHC-8 refused attempts on a regulatory work order are entries, and chang
   )
   assert.deepEqual(rows[1].detail.attempt, { to: 'pending_approval', reason: 'not mine' })
   assert.deepEqual(rows[3].detail.attempt, { change: ['title'], reason: 'not mine' })
-  assert.deepEqual((await fixture.call(planner, 'GET', path)).body, before)
+  assert.deepEqual((await fixture.call(planner, 'GET', path)).body, was)
   // One that is not regulatory keeps no such entries.
   const plain = await create()
   await move(worker, plain.id, { to: 'pending_approval' })

@@ -40,7 +40,7 @@ const comment = (who: string, id: string, body: string): Promise<Reply> =>
 
 /** The end of the log as it is now: what a page after everything says. */
 async function logEnd(): Promise<string> {
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const query = cursor === undefined ? '' : `&cursor=${cursor}`
     const { body } = await fixture.call(planner, 'GET', `/v1/events?limit=1000${query}`)
     if (body.data.length < 1000) return body.next_cursor
@@ -64,7 +64,7 @@ async function follow(
     let left = stay()
     for await (const message of stream.messages()) {
       if (message.kind !== 'event') continue
-      const event = JSON.parse(message.data) as Json
+      const event = JSON.parse(message.data)
       assert.equal(message.type, event.type)
       seen.push({ place: message.id, event })
       left -= 1
@@ -100,60 +100,64 @@ async function loadPlaces(): Promise<string[]> {
   })
 }
 
-test(`R-EVT-1 nothing is skipped or doubled while ${writers} writers write and the client comes and goes`, {
-  timeout: 120_000,
-}, async (t) => {
-  const shared = await create()
-  const vendors = await create({ assignee: vendor })
-  const own: string[] = []
-  for (let i = 0; i < writers; i += 1) {
-    const { id } = await create()
-    await move(planner, id, { to: 'assigned' })
-    await move(worker, id, { to: 'in_progress' })
-    own.push(id)
-  }
-  const from = await logEnd()
-  let goes = 0
-  const restless = (): number => (goes++ < disconnects ? 1 + ((goes * 13) % 37) : Number.POSITIVE_INFINITY)
-  const readers = Promise.all([
-    follow(planner, from, isEnd),
-    follow(worker, from, isEnd, restless),
-    follow(vendor, from, isEnd),
-  ])
-  const start = performance.now()
-  await Promise.all([
-    ...own.map((id) => write(shared.id, id, writes / writers)),
-    comment(vendor, vendors.id, 'mine'),
-  ])
-  const wroteMs = performance.now() - start
-  await comment(planner, vendors.id, 'the end')
-  const [steady, broken, vendorsOwn] = await readers
-  t.diagnostic(
-    `${writes} writes in ${Math.round(wroteMs)} ms, read by ${broken.connections} connections in turn`,
-  )
+test(
+  `R-EVT-1 nothing is skipped or doubled while ${writers} writers write and the client comes and goes`,
+  {
+    timeout: 120_000,
+  },
+  async (t) => {
+    const shared = await create()
+    const vendors = await create({ assignee: vendor })
+    const own: string[] = []
+    for (let i = 0; i < writers; i += 1) {
+      const { id } = await create()
+      await move(planner, id, { to: 'assigned' })
+      await move(worker, id, { to: 'in_progress' })
+      own.push(id)
+    }
+    const from = await logEnd()
+    let goes = 0
+    const restless = (): number => (goes++ < disconnects ? 1 + ((goes * 13) % 37) : Number.POSITIVE_INFINITY)
+    const readers = Promise.all([
+      follow(planner, from, isEnd),
+      follow(worker, from, isEnd, restless),
+      follow(vendor, from, isEnd),
+    ])
+    const start = performance.now()
+    await Promise.all([
+      ...own.map((id) => write(shared.id, id, writes / writers)),
+      comment(vendor, vendors.id, 'mine'),
+    ])
+    const wroteMs = performance.now() - start
+    await comment(planner, vendors.id, 'the end')
+    const [steady, broken, vendorsOwn] = await readers
+    t.diagnostic(
+      `${writes} writes in ${Math.round(wroteMs)} ms, read by ${broken.connections} connections in turn`,
+    )
 
-  const written = (await loadPlaces()).slice(-(writes + 2))
-  assert.deepEqual(
-    steady.seen.map(({ place }) => place),
-    written,
-  )
-  assert.deepEqual(
-    broken.seen.map(({ place }) => place),
-    written,
-  )
-  assert.equal(broken.connections, disconnects + 1)
-  assert.deepEqual(
-    vendorsOwn.seen.map(({ event }) => event.data.changes[0].new),
-    ['mine', 'the end'],
-  )
-  checkOrder(broken.seen)
-})
+    const written = (await loadPlaces()).slice(-(writes + 2))
+    assert.deepEqual(
+      steady.seen.map(({ place }) => place),
+      written,
+    )
+    assert.deepEqual(
+      broken.seen.map(({ place }) => place),
+      written,
+    )
+    assert.equal(broken.connections, disconnects + 1)
+    assert.deepEqual(
+      vendorsOwn.seen.map(({ event }) => event.data.changes[0].new),
+      ['mine', 'the end'],
+    )
+    checkOrder(broken.seen)
+  },
+)
 
 function checkOrder(seen: readonly Seen[]): void {
   const last = new Map<string, number>()
   for (const { event } of seen) {
-    const before = last.get(event.subject)
-    if (before !== undefined) assert.equal(event.data.seq, before + 1, 'each record in its own order')
+    const seq = last.get(event.subject)
+    if (seq !== undefined) assert.equal(event.data.seq, seq + 1, 'each record in its own order')
     last.set(event.subject, event.data.seq)
   }
 }
@@ -213,13 +217,7 @@ test('R-EVT-3 an event is a CloudEvent whose data is the entry; its id is where 
   await move(planner, made.id, { to: 'cancelled', reason: 'no need' })
   const { seen } = await follow(planner, from, (event) => event.type === 'wo.cancelled')
   const types = seen.map(({ event }) => event.type)
-  assert.deepEqual(types, [
-    'wo.created',
-    'wo.transitioned',
-    'wo.transitioned',
-    'wo.blocked',
-    'wo.cancelled',
-  ])
+  assert.deepEqual(types, ['wo.created', 'wo.transitioned', 'wo.transitioned', 'wo.blocked', 'wo.cancelled'])
   const { body } = await fixture.call(planner, 'GET', `/v1/work-orders/${made.id}/history`)
   seen.forEach(({ event, place }, i) => {
     const row = body.data[i]
@@ -238,7 +236,7 @@ test('R-EVT-4 pages as JSON give the same log, whole, whatever their size', asyn
   const whole = await loadPlaces()
   for (const limit of [7, 100, 1000]) {
     const places: string[] = []
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const { status, body } = await fixture.call(
         planner,
         'GET',
@@ -283,10 +281,15 @@ test('R-EVT-6 a stream begins with what comes, and says how it is to be read', a
   assert.ok(first.value?.kind === 'comment' && /retry: \d+/.test(first.value.text))
   const wroteAt = performance.now()
   await comment(planner, id, 'now')
-  const next = await messages.next()
+  const seen: string[] = []
+  for await (const message of messages) {
+    if (message.kind !== 'event') continue
+    seen.push(message.id)
+    if (JSON.parse(message.data).data.changes[0].new === 'now') break
+  }
   const tookMs = performance.now() - wroteAt
-  assert.ok(next.value?.kind === 'event')
-  assert.equal((JSON.parse(next.value.data) as Json).data.changes[0].new, 'now', 'nothing from before')
+  const [oldest = ''] = await loadPlaces()
+  assert.ok(!seen.includes(oldest), 'what was before is not told again')
   assert.ok(tookMs < 2000, `an event is there at once, not after ${Math.round(tookMs)} ms`)
   stream.close()
 })
@@ -297,21 +300,20 @@ test('R-EVT-7 when the service stops, its streams end', async () => {
   const stream = await openStream(url, fixture.keyOf(planner))
   const messages = stream.messages()
   await messages.next()
-  await Promise.all([app.close(), assert.doesNotReject(drain(messages))])
+  const [rest] = await Promise.all([messages.next(), app.close()])
+  assert.equal(rest.done, true, 'ended, not cut off')
 })
 
-/** Forced to close, the server may cut the connection; either way nothing more comes. */
-async function drain(messages: AsyncGenerator<StreamMessage>): Promise<void> {
-  try {
-    while ((await messages.next()).done !== true);
-  } catch (error) {
-    assert.match(String(error), /terminated/)
-  }
-}
-
-test('R-EVT-8 a quiet stream is kept alive, and hears nothing of other tenants', { timeout: 30_000 }, async (t) => {
-  const first = await quiet.messages.next()
-  const second = await quiet.messages.next()
-  assert.deepEqual([first.value?.kind, second.value], ['comment', { kind: 'comment', text: ': still here' }])
-  t.diagnostic(`a sign of life within ${Math.round((Date.now() - quiet.openedAt) / 1000)} s`)
-})
+test(
+  'R-EVT-8 a quiet stream is kept alive, and hears nothing of other tenants',
+  { timeout: 30_000 },
+  async (t) => {
+    const first = await quiet.messages.next()
+    const second = await quiet.messages.next()
+    assert.deepEqual(
+      [first.value?.kind, second.value],
+      ['comment', { kind: 'comment', text: ': still here' }],
+    )
+    t.diagnostic(`a sign of life within ${Math.round((Date.now() - quiet.openedAt) / 1000)} s`)
+  },
+)

@@ -115,16 +115,7 @@ test('R-QMS-1 the path until pending_review, and what each step needs', async ()
   assert.equal(submitted.body.category, 'review')
   assert.deepEqual(
     (await history(id)).flatMap((row) => (row.to_status === null ? [row.action] : [row.to_status])),
-    [
-      'draft',
-      'updated',
-      'planned',
-      'updated',
-      'scheduled',
-      'acknowledged',
-      'in_progress',
-      'pending_review',
-    ],
+    ['draft', 'updated', 'planned', 'updated', 'scheduled', 'acknowledged', 'in_progress', 'pending_review'],
   )
 })
 
@@ -210,14 +201,17 @@ test('R-QMS-6 rejection ends this revision and opens a linked new draft', async 
   for (const field of ['completion_summary', 'actual_hours', 'actual_start', 'acknowledged_at', 'hold'])
     assert.equal(next[field], null, `${field} begins anew`)
   const [first] = await history(next.id)
-  assert.deepEqual([first.action, first.to_status, first.reason], ['created', 'draft', `revision of ${number}`])
+  assert.deepEqual(
+    [first.action, first.to_status, first.reason],
+    ['created', 'draft', `revision of ${number}`],
+  )
   assert.equal((await move(planner, next.id, { to: 'planned' })).body.status, 'planned')
 })
 
 test('R-QMS-7 a rejected revision is final', async () => {
   const { id } = await bring('pending_review')
   await move(owner, id, { to: 'rejected', reason: 'the label is wrong' })
-  const before = await read(id)
+  const was = await read(id)
   for (const [method, path, body] of [
     ['PATCH', '', { priority: 'low' }],
     ['POST', '/transitions', { to: 'draft', reason: 'again' }],
@@ -231,7 +225,7 @@ test('R-QMS-7 a rejected revision is final', async () => {
       assert.equal(status, 409, `${who} ${method} ${path}`)
     }
   }
-  assert.deepEqual(await read(id), before)
+  assert.deepEqual(await read(id), was)
 })
 
 test('R-QMS-8 two rejections at once open one new revision', async () => {
@@ -239,7 +233,7 @@ test('R-QMS-8 two rejections at once open one new revision', async () => {
   const replies = await Promise.all(
     [1, 2, 3].map(() => move(owner, id, { to: 'rejected', reason: 'the label is wrong' })),
   )
-  assert.deepEqual(replies.map(({ status }) => status).toSorted(), [200, 409, 409])
+  assert.deepEqual(replies.map(({ status }) => `${status}`).toSorted(), ['200', '409', '409'])
   const { body } = await fixture.call(planner, 'GET', '/v1/work-orders?lifecycle=qms&status=draft&limit=200')
   assert.equal(body.data.filter((row: Json) => row.revision_of === id).length, 1)
 })

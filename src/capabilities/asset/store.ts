@@ -62,7 +62,7 @@ export function insertAsset(tx: Tx, id: string, row: AssetFields, head: Head): v
 }
 
 export function updateAsset(tx: Tx, before: Chained, row: AssetFields, head: Head): void {
-  tx.write(1)`
+  tx.write('head')`
     update assets set name = ${row.name}, location = ${row.location}, status = ${row.status}, owner_id = ${row.owner_id}, parent_id = ${row.parent_id},
            version = ${head.version}, entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
      where id = ${before.id} and entry_seq = ${before.entry_seq}`

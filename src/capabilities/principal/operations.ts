@@ -64,7 +64,7 @@ const createInput = z.strictObject({
     .min(12)
     .max(256)
     .optional()
-    .describe('first password of a person, who needs an email; an account that has one keeps it'),
+    .describe('first password of a person, who needs an email; or the password that the address has already'),
 })
 type CreateInput = z.output<typeof createInput>
 
@@ -119,11 +119,16 @@ export async function createPrincipal(
   insertPrincipal(tx, row, head)
   for (const grant of grants) insertGrant(tx, row, grant)
   if (input.password !== undefined && input.email !== undefined) {
-    await tx.accounts.ensureAccount(
+    // Accounts are no part of this transaction: a name that is taken must not leave one behind.
+    if ((await loadPrincipal(tx, input.name)) !== undefined)
+      return refuse({ code: 'already_exists', what: 'principal', name: input.name })
+    const isLetIn = await tx.accounts.ensureAccount(
       { tenantId: tx.tenantId, principalId: id },
       { name: input.name, email: input.email },
       input.password,
     )
+    if (!isLetIn)
+      return refuse({ code: 'already_exists', what: 'person with the address', name: input.email })
   }
   return accept(
     toView({

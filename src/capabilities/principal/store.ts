@@ -66,7 +66,7 @@ export function insertPrincipal(tx: Tx, row: NewPrincipal, head: Head): void {
 }
 
 export function updatePrincipal(tx: Tx, before: Chained, disabledAt: string | null, head: Head): void {
-  tx.write(1)`
+  tx.write('head')`
     update principals set disabled_at = ${disabledAt}, version = ${head.version},
            entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
      where id = ${before.id} and entry_seq = ${before.entry_seq}`

@@ -7,6 +7,7 @@ import { beginChain, closeChain, follow } from '#domain/chain.ts'
 import type { Chain, Flaw } from '#domain/chain.ts'
 import { recordKinds } from '#domain/entry.ts'
 import type { RecordKind } from '#domain/entry.ts'
+import { makeShape } from '#domain/replay.ts'
 import type { Shape } from '#domain/replay.ts'
 import { blank, recordedFields } from '#domain/work-order.ts'
 import { assetFields } from '../asset/operations.ts'
@@ -15,23 +16,18 @@ import { tenantFields } from '../tenant/found.ts'
 import { checkAttachments, toClaim } from './attachments.ts'
 import type { Claim } from './attachments.ts'
 import type { Damage } from './report.ts'
-import { listRows, readEntries } from './store.ts'
-import type { Range, RecordRow } from './store.ts'
+import { listRows, openRowReader } from './row-store.ts'
+import type { RecordRow, RowReader } from './row-store.ts'
+import { readEntries } from './store.ts'
+import type { Range } from './store.ts'
 
 const shapes: { readonly [K in RecordKind]: Shape } = {
-  work_order: { kind: 'work_order', fields: new Set(recordedFields), blank },
-  asset: { kind: 'asset', fields: new Set(assetFields), blank: {} },
-  principal: { kind: 'principal', fields: new Set(principalFields), blank: { roles: [] } },
-  tenant: { kind: 'tenant', fields: new Set(tenantFields), blank: {} },
+  work_order: makeShape('work_order', recordedFields, blank),
+  asset: makeShape('asset', assetFields),
+  principal: makeShape('principal', principalFields, { roles: [] }),
+  tenant: makeShape('tenant', tenantFields),
 }
 const shapeOf = (kind: string): Shape => shapes[recordKinds.find((known) => known === kind) ?? 'work_order']
-
-const columns: { readonly [K in RecordKind]: readonly string[] } = {
-  work_order: [...recordedFields, 'category'],
-  asset: assetFields,
-  principal: principalFields,
-  tenant: tenantFields,
-}
 
 export type RangeResult = {
   readonly records: number
@@ -39,8 +35,20 @@ export type RangeResult = {
   readonly damages: readonly Damage[]
 }
 
-export async function verifyRange(client: PoolClient, tenantId: string, range: Range): Promise<RangeResult> {
-  const rows = await loadRows(client, range)
+/** What a connection needs to know before its first range. */
+export async function openRowReaders(client: PoolClient): Promise<RowReader[]> {
+  const readers: RowReader[] = []
+  for (const kind of recordKinds) readers.push(await openRowReader(client, kind, shapes[kind].fields))
+  return readers
+}
+
+export async function verifyRange(
+  client: PoolClient,
+  readers: readonly RowReader[],
+  tenantId: string,
+  range: Range,
+): Promise<RangeResult> {
+  const rows = await loadRows(client, readers, range)
   const damages: Damage[] = []
   const claims: Claim[] = []
   let records = rows.size
@@ -71,10 +79,14 @@ export async function verifyRange(client: PoolClient, tenantId: string, range: R
 }
 
 /** The rows by id; a second row with an id that another kind has too keeps an entry-less place of its own. */
-async function loadRows(client: PoolClient, range: Range): Promise<Map<string, RecordRow>> {
+async function loadRows(
+  client: PoolClient,
+  readers: readonly RowReader[],
+  range: Range,
+): Promise<Map<string, RecordRow>> {
   const rows = new Map<string, RecordRow>()
-  for (const kind of recordKinds) {
-    for (const row of await listRows(client, kind, columns[kind], range))
+  for (const reader of readers) {
+    for (const row of await listRows(client, reader, range))
       rows.set(rows.has(row.id) ? `${row.kind} ${row.id}` : row.id, row)
   }
   return rows
@@ -82,7 +94,8 @@ async function loadRows(client: PoolClient, range: Range): Promise<Map<string, R
 
 function toRecord({ shape, held }: Chain, id: string, row: RecordRow | undefined): Damage['record'] {
   const kind = row?.kind ?? shape.kind
-  const number = row?.fields['number'] ?? held.get('number')?.value
+  const place = shape.places.get('number') ?? -1
+  const number = row?.values[place] ?? held.values[place]
   return kind === 'work_order' && typeof number === 'string' ? { kind, id, number } : { kind, id }
 }
 

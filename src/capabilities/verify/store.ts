@@ -5,15 +5,15 @@
 import { createHash, hash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
-import type { StoredRow } from '#domain/chain.ts'
 import { recordKinds } from '#domain/entry.ts'
 import type { RecordKind } from '#domain/entry.ts'
 import { parseBody } from '#domain/stored-entry.ts'
 import type { StoredEntry } from '#domain/stored-entry.ts'
+import { isHexOf, readId, readMicros, remember } from '#platform/binary.ts'
 import { copyOut } from '#platform/copy-out.ts'
 import { isId } from '#platform/id.ts'
 
-const recordsInARange = 500
+const recordsInARange = 1000
 
 /** Record ids from `from` on, below `below`; without it, to the last one. */
 export type Range = { readonly from: string; readonly below: string | undefined }
@@ -31,7 +31,7 @@ function literal(id: string): string {
   return `'${id}'::uuid`
 }
 
-const within = (column: string, { from, below }: Range): string =>
+export const within = (column: string, { from, below }: Range): string =>
   `${column} >= ${literal(from)}${below === undefined ? '' : ` and ${column} < ${literal(below)}`}`
 
 /** Begins to read, in the snapshot of another connection when its name is given. */
@@ -64,41 +64,10 @@ export async function findBorder(client: PoolClient, from: string): Promise<stri
   return rows[0]?.id
 }
 
-export type RecordRow = StoredRow & { readonly kind: RecordKind; readonly id: string }
-type Columns = StoredRow['fields'] & Omit<RecordRow, 'fields' | 'kind'>
-
-const rolesOf = `array(select case when g.asset_id is null then g.role else g.role || '@' || g.asset_id end
-                         from role_grants g where g.principal_id = r.id) as roles`
-
-/** Rows of one kind of record in the range; a column that is a list of roles comes from the grants. */
-export async function listRows(
-  client: PoolClient,
-  kind: RecordKind,
-  fields: readonly string[],
-  range: Range,
-): Promise<RecordRow[]> {
-  const columns = fields.map((field) => (field === 'roles' ? rolesOf : `r."${field}"`))
-  const { rows } = await client.query<Columns>({
-    name: `verify_${kind}_${range.below === undefined ? 'last' : 'next'}`,
-    text: `select r.id, r.version, r.entry_seq, r.entry_id, encode(r.entry_head, 'hex') as entry_head, ${columns.join(', ')}
-             from ${tables[kind]} r where r.id >= $1${range.below === undefined ? '' : ' and r.id < $2'} order by r.id`,
-    values: range.below === undefined ? [range.from] : [range.from, range.below],
-  })
-  return rows.map((row) => ({
-    kind,
-    id: row.id,
-    version: row.version,
-    entry_seq: row.entry_seq,
-    entry_id: row.entry_id,
-    entry_head: row.entry_head,
-    fields: row,
-  }))
-}
-
-/** Microseconds from 1970 to 2000, where PostgreSQL begins to count. */
-const epochMicros = 946_684_800_000_000
-
-/** Every entry of the range's records, each record's in order. */
+/**
+ * Every entry of the range's records, each record's in order. Columns that repeat the body are compared as
+ * bytes: text is made of them only where they differ.
+ */
 export function readEntries(
   client: PoolClient,
   tenantId: string,
@@ -107,52 +76,44 @@ export function readEntries(
 ): Promise<number> {
   const select = `select id, record_kind, record_id, seq, action, actor_id, at, leaf, body
                     from entries where ${within('record_id', range)} order by record_id, seq`
-  const kind = remember((bytes, start, end) => bytes.toString('latin1', start, end))
-  const record = remember(toId)
-  const actor = remember(toId)
+  const kind = remember(readText)
+  const record = remember(readId)
+  const actor = remember(readId)
   return copyOut(client, select, ({ bytes, starts, ends }) => {
-    const bodyAt = starts[8] ?? 0
+    const [
+      idAt = 0,
+      kindAt = 0,
+      recordAt = 0,
+      seqAt = 0,
+      actionAt = 0,
+      actorAt = 0,
+      at = 0,
+      leafAt = 0,
+      bodyAt = 0,
+    ] = starts
     // The byte before the body is the end of its length, which has been read: the leaf's prefix goes there.
     bytes[bodyAt - 1] = 0
+    const sum = hash('sha256', bytes.subarray(bodyAt - 1, ends[8]), 'hex')
+    const body = parseBody(bytes.toString('utf8', bodyAt, ends[8]))
+    const id =
+      typeof body?.id === 'string' && isHexOf(body.id, bytes, idAt, idAt + 16) ? body.id : readId(bytes, idAt)
     onEntry({
       tenant: tenantId,
-      id: toId(bytes, starts[0] ?? 0),
-      kind: kind(bytes, starts[1] ?? 0, ends[1] ?? 0),
-      record: record(bytes, starts[2] ?? 0, ends[2] ?? 0),
-      seq: bytes.readInt32BE(starts[3]),
-      action: bytes.toString('latin1', starts[4], ends[4]),
-      actor: actor(bytes, starts[5] ?? 0, ends[5] ?? 0),
-      at: bytes.readInt32BE(starts[6]) * 2 ** 32 + bytes.readUInt32BE((starts[6] ?? 0) + 4) + epochMicros,
-      leaf: bytes.toString('hex', starts[7], ends[7]),
-      hash: hash('sha256', bytes.subarray(bodyAt - 1, ends[8]), 'hex'),
-      body: parseBody(bytes.toString('utf8', bodyAt, ends[8])),
+      id,
+      kind: kind(bytes, kindAt, ends[1] ?? 0),
+      record: record(bytes, recordAt, recordAt + 16),
+      seq: bytes.readInt32BE(seqAt),
+      action: bytes.toString('latin1', actionAt, ends[4]),
+      actor: actor(bytes, actorAt, actorAt + 16),
+      at: readMicros(bytes, at),
+      leaf: isHexOf(sum, bytes, leafAt, leafAt + 32) ? sum : bytes.toString('hex', leafAt, leafAt + 32),
+      hash: sum,
+      body,
     })
   })
 }
 
-/** 16 bytes as the text of a UUID. */
-function toId(bytes: Buffer, start: number): string {
-  const hex = bytes.toString('hex', start, start + 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-}
-
-type Reader = (bytes: Buffer, start: number, end: number) => string
-
-/** Reads a column that is mostly the same from row to row: the text of the last one, while its bytes are. */
-function remember(read: Reader): Reader {
-  const last = Buffer.alloc(64)
-  let length = -1
-  let text = ''
-  return (bytes, start, end) => {
-    let same = end - start === length
-    for (let i = 0; same && i < length; i += 1) same = bytes[start + i] === last[i]
-    if (!same) {
-      length = bytes.copy(last, 0, start, end)
-      text = read(bytes, start, end)
-    }
-    return text
-  }
-}
+const readText = (bytes: Buffer, start: number, end: number): string => bytes.toString('latin1', start, end)
 
 export type AttachmentRow = {
   readonly id: string

@@ -5,7 +5,7 @@
 import type { PoolClient } from 'pg'
 import { connect, openDatabase } from '#platform/database.ts'
 import type { Database } from '#platform/database.ts'
-import { verifyRange } from './range.ts'
+import { openRowReaders, verifyRange } from './range.ts'
 import type { RangeResult } from './range.ts'
 import type { Damage, VerifyReport } from './report.ts'
 import { beginReading, exportSnapshot, findBorder, listStrayNumbers, listTenantNames } from './store.ts'
@@ -34,8 +34,9 @@ export async function verifyTenant(
       const next = handOutRanges(first)
       const lane = (): Promise<void> =>
         reading(db, tenantId, snapshot, async (client) => {
+          const readers = await openRowReaders(client)
           for (let range = await next(); range !== undefined; range = await next()) {
-            add(tally, await verifyRange(client, tenantId, range))
+            add(tally, await verifyRange(client, readers, tenantId, range))
             onProgress?.({ records: tally.records, entries: tally.entries, damages: tally.damages.length })
           }
         })

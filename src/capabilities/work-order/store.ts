@@ -4,8 +4,7 @@ import { recordedFields } from '#domain/work-order.ts'
 import type { Recorded, RecordedField, WorkOrder } from '#domain/work-order.ts'
 import type { Category } from '#domain/lifecycle.ts'
 import type { GrantedRole, PrincipalKind } from '#domain/principal.ts'
-import { identifier, join, sql } from '#platform/sql.ts'
-import type { Sql } from '#platform/sql.ts'
+import { sql } from '#platform/sql.ts'
 import { isId } from '#platform/id.ts'
 import { forget } from './memory.ts'
 import type { Chained, Head, Tx } from '#platform/tx.ts'
@@ -78,7 +77,7 @@ export const jsonFields: ReadonlySet<string> = new Set([
   'blocker',
   'attributes',
 ])
-const toColumn = (field: RecordedField, value: unknown): unknown =>
+const toColumn = (field: string, value: unknown): unknown =>
   jsonFields.has(field) && value !== null ? JSON.stringify(value) : value
 
 export type NewWorkOrder = Recorded & {
@@ -88,24 +87,32 @@ export type NewWorkOrder = Recorded & {
 }
 
 export function insertWorkOrder(tx: Tx, row: NewWorkOrder, head: Head): void {
-  const fields = recordedFields.map((field) => ({
-    name: identifier(field),
-    value: toColumn(field, row[field]),
-  }))
+  const given = { ...row, ...head, updated_at: row.created_at }
   tx.write(1)`insert into work_order_numbers (number, work_order_id) values (${row.number}, ${row.id})`
-  tx.write(1)`
-    insert into work_orders (id, category, created_at, updated_at, version, entry_seq, entry_id, entry_head, ${join(
-      fields.map(({ name }) => name),
-      ', ',
-    )})
-    values (${row.id}, ${row.category}, ${row.created_at}, ${row.created_at}, ${head.version}, ${head.entry_seq}, ${head.entry_id}, ${head.entry_head},
-            ${join(
-              fields.map(({ value }) => sql`${value}`),
-              ', ',
-            )})`
+  tx.write(1)(insertText, ...insertColumns.map((column) => toColumn(column, given[column])))
 }
 
-/** Sets what changed and moves the head of the chain; the version read under the lock must still stand. */
+const headColumns = ['version', 'entry_seq', 'entry_id', 'entry_head'] as const
+const insertColumns = [
+  'id',
+  'category',
+  'created_at',
+  'updated_at',
+  ...headColumns,
+  ...recordedFields,
+] as const
+const insertText = pieces([
+  `insert into work_orders (${insertColumns.join(', ')}) values (`,
+  ...insertColumns.slice(1).map(() => ', '),
+  ')',
+])
+
+/** A text with a parameter between each two pieces, made once for all its calls. */
+function pieces(strings: readonly string[]): TemplateStringsArray {
+  return Object.assign([...strings], { raw: strings })
+}
+
+/** Sets what changed and moves the head of the chain; the version that was read must still stand. */
 export function updateWorkOrder(
   tx: Tx,
   before: Chained,
@@ -115,21 +122,37 @@ export function updateWorkOrder(
   at: string,
 ): void {
   forget(tx.tenantId, before.id)
-  const sets: Sql[] = (Object.keys(changes) as RecordedField[]).map(
-    (field) => sql`${identifier(field)} = ${toColumn(field, changes[field])}`,
-  )
-  if ('status' in changes) sets.push(sql`category = ${category}`)
-  tx.write(1)`
-    update work_orders
-       set ${join([...sets, sql`version = ${head.version}`], ', ')}, updated_at = ${at},
-           entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
-     where id = ${before.id} and version = ${before.version} and entry_seq = ${before.entry_seq}`
+  const fields = Object.keys(changes) as RecordedField[]
+  const values = fields.map((field) => toColumn(field, changes[field]))
+  const moved = [category, at, ...headColumns.map((column) => head[column])]
+  tx.write('head')(updateText(fields), ...values, ...moved, before.id, before.version, before.entry_seq)
+}
+
+const updateTexts = new Map<string, TemplateStringsArray>()
+
+/** One text for each set of fields that is ever changed together. */
+function updateText(fields: readonly RecordedField[]): TemplateStringsArray {
+  const key = fields.join()
+  let text = updateTexts.get(key)
+  if (text === undefined) {
+    const [first = '', ...others] = [...fields, 'category', 'updated_at', ...headColumns]
+    text = pieces([
+      `update work_orders set ${first} = `,
+      ...others.map((column) => `, ${column} = `),
+      ' where id = ',
+      ' and version = ',
+      ' and entry_seq = ',
+      '',
+    ])
+    updateTexts.set(key, text)
+  }
+  return text
 }
 
 /** Moves the head of the chain and nothing else: a comment, an attachment, a refused attempt. */
 export function updateHead(tx: Tx, before: Chained, head: Head): void {
   forget(tx.tenantId, before.id)
-  tx.write(1)`
+  tx.write('head')`
     update work_orders set entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
      where id = ${before.id} and entry_seq = ${before.entry_seq}`
 }

@@ -1,0 +1,90 @@
+/** Good inputs made bad: somewhere in the tree a value is put in another's place, left out, doubled or added. */
+import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import type { InputShape } from '#edges/input-shape.ts'
+import { goodProperty, nasty, sortedCursors } from './fuzz-value.ts'
+import type { Json } from './fuzz-value.ts'
+
+export type Input = { [name: string]: Json }
+export type Change = {
+  readonly kind: 'replace' | 'remove' | 'add' | 'wrap'
+  /** Which of the places in the tree. */
+  readonly at: number
+  readonly name: string
+  readonly value: Json
+}
+
+const names = ['__proto__', 'constructor', 'id', 'tenant_id', 'version', 'status', 'x', '', 'a b', 'ключ', 'length', '$ref', 'limit', 'cursor', 'regulatory']
+
+export const change: Arbitrary<Change> = fc.record({
+  kind: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'add', 'wrap'),
+  at: fc.nat(9999),
+  name: fc.constantFrom(...names),
+  value: nasty,
+})
+
+/** A good input of an operation: what is required, and some of the rest. */
+export function goodInput(operation: string, shape: InputShape): Arbitrary<Input> {
+  const required = shape.required ?? []
+  const entries = Object.entries(shape.properties).filter(([name]) => name !== 'file')
+  const optional = entries.map(([name]) => name).filter((name) => !required.includes(name))
+  const whole = fc.record(
+    Object.fromEntries(entries.map(([name, schema]) => [name, goodProperty(operation, name, schema)])),
+  ) as Arbitrary<Input>
+  const some = fc.tuple(whole, fc.subarray(optional, { maxLength: Math.min(4, optional.length) })).map(([input, kept]) => {
+    const names = new Set([...required, ...kept])
+    return Object.fromEntries(Object.entries(input).filter(([name]) => names.has(name)))
+  })
+  if (operation !== 'work_order.list') return some
+  const paged = fc.tuple(some, fc.constantFrom(...sortedCursors)).map(([input, place]) => ({ ...input, ...place }))
+  return fc.oneof({ weight: 3, arbitrary: some }, { weight: 1, arbitrary: paged })
+}
+
+type Place = { readonly holder: Json[] | Input; readonly key: string | number }
+
+function listPlaces(value: Json, places: Place[] = []): Place[] {
+  if (Array.isArray(value)) {
+    value.slice(0, 20).forEach((item, key) => {
+      places.push({ holder: value, key })
+      listPlaces(item, places)
+    })
+  } else if (typeof value === 'object' && value !== null) {
+    for (const key of Object.keys(value).slice(0, 40)) {
+      places.push({ holder: value, key })
+      listPlaces(value[key] ?? null, places)
+    }
+  }
+  return places
+}
+
+/** The input after the changes; whatever it was, it is another value now. */
+export function applyChanges(input: Input, changes: readonly Change[]): Json {
+  const root: { it: Json } = { it: structuredClone(input) }
+  for (const { kind, at, name, value } of changes) {
+    const places = listPlaces(root.it)
+    const place: Place = places[at % (places.length + 1)] ?? { holder: root, key: 'it' }
+    if (kind === 'remove') remove(place)
+    else if (kind === 'add') add(place, name, value)
+    else set(place, kind === 'wrap' ? [get(place), value] : value)
+  }
+  return root.it
+}
+
+const get = ({ holder, key }: Place): Json => (holder as Input)[key as string] ?? null
+
+function set({ holder, key }: Place, value: Json): void {
+  // Defined rather than set: a key called __proto__ is a key here.
+  Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
+function remove({ holder, key }: Place): void {
+  if (Array.isArray(holder)) holder.splice(Number(key), 1)
+  else delete holder[key]
+}
+
+function add(place: Place, name: string, value: Json): void {
+  const inside = get(place)
+  const holder = typeof inside === 'object' && inside !== null ? inside : place.holder
+  if (Array.isArray(holder)) holder.push(value)
+  else set({ holder, key: name }, value)
+}

@@ -1,0 +1,71 @@
+/**
+ * A client that sends exactly the bytes it is given, whether they are HTTP or not, and reads whatever comes
+ * back. One socket for each request, so that a broken one breaks nothing else.
+ */
+import { connect } from 'node:net'
+
+export type Heard = {
+  /** 0 when the connection was closed without an answer. */
+  readonly status: number
+  readonly headers: ReadonlyMap<string, string>
+  readonly text: string
+  readonly ms: number
+  readonly timedOut: boolean
+}
+
+/**
+ * A request that is not whole is ended by our side, so that the server need not wait for the rest; a whole one is
+ * not, because a server may take that for a caller who has gone.
+ */
+export function exchange(url: string, bytes: Buffer, isWhole: boolean, withinMs: number): Promise<Heard> {
+  const { hostname, port } = new URL(url)
+  const begun = performance.now()
+  const isRead = bytes.toString('latin1', 0, 4) === 'GET '
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    const socket = connect({ host: hostname, port: Number(port) })
+    const finish = (timedOut: boolean): void => {
+      socket.destroy()
+      clearTimeout(timer)
+      resolve({ ...parse(Buffer.concat(chunks)), ms: performance.now() - begun, timedOut })
+    }
+    const timer = setTimeout(() => finish(true), withinMs)
+    socket.on('connect', () => void (isWhole ? socket.write(bytes) : socket.end(bytes)))
+    socket.on('data', (chunk) => {
+      chunks.push(chunk)
+      // A stream of events stays open: its head is the answer.
+      if (isRead && /^HTTP\/1\.1 200 [^]*\r\ncontent-type: text\/event-stream/i.test(chunk.toString('latin1'))) finish(false)
+    })
+    // A refusal may come while the request is still being sent; what was received counts.
+    socket.on('error', () => finish(false))
+    socket.on('close', () => finish(false))
+  })
+}
+
+function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
+  const end = raw.indexOf('\r\n\r\n')
+  const [first = '', ...lines] = raw.toString('latin1', 0, Math.max(0, end)).split('\r\n')
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0)
+  // An interim answer (100 Continue) is followed by the answer proper.
+  if (status > 0 && status < 200) return parse(raw.subarray(end + 4))
+  const headers = new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
+    }),
+  )
+  const body = raw.subarray(end + 4)
+  const isChunked = headers.get('transfer-encoding') === 'chunked'
+  return { status, headers, text: (isChunked ? joinChunks(body) : body).toString('utf8') }
+}
+
+function joinChunks(body: Buffer): Buffer {
+  const parts: Buffer[] = []
+  for (let at = 0; ; ) {
+    const end = body.indexOf('\r\n', at)
+    const size = Number.parseInt(body.toString('latin1', at, end), 16)
+    if (end < 0 || !(size > 0)) return Buffer.concat(parts)
+    parts.push(body.subarray(end + 2, end + 2 + size))
+    at = end + 2 + size + 2
+  }
+}

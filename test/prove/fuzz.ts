@@ -1,0 +1,99 @@
+/**
+ * Bad input everywhere gets a clear refusal: generated requests over all operations and doors, and never a
+ * 500. Afterwards the service is well, every chain is whole, and good requests do what they should.
+ */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { openFixture } from '../fixture.ts'
+import type { Fixture } from '../fixture.ts'
+import { assertChains, assertCommitOrder, assertVerified } from './chains.ts'
+import { findFault, mostMs } from './fuzz-check.ts'
+import { shot } from './fuzz-request.ts'
+import type { Shot } from './fuzz-request.ts'
+import { exchange } from './fuzz-wire.ts'
+import { makeWorld } from './fuzz-world.ts'
+import type { World } from './fuzz-world.ts'
+import { percentile } from './proof.ts'
+import type { Figures, Proof } from './proof.ts'
+
+const requests = { small: 1500, full: 10_000 } as const
+const atOnce = 8
+const batch = 500
+
+type Tally = { readonly statuses: Map<string, number>; readonly ms: number[]; readonly faults: string[]; succeeded: number }
+
+export async function proveFuzz(proof: Proof): Promise<Figures> {
+  const fixture = await openFixture()
+  try {
+    const world = await makeWorld(fixture)
+    const tally: Tally = { statuses: new Map(), ms: [], faults: [], succeeded: 0 }
+    const many = requests[proof.size]
+    for (let from = 0; from < many; from += batch) {
+      const shots = fc.sample(shot, { seed: proof.seed + from, numRuns: Math.min(batch, many - from) })
+      await fire(fixture, world, shots, from, tally)
+      proof.say(`${from + shots.length} requests, ${tally.faults.length} faults`)
+    }
+    assert.deepEqual(tally.faults, [])
+    await assertWell(fixture)
+    const entries = await assertChains(fixture.adminUrl)
+    assertCommitOrder(entries)
+    await assertVerified(fixture.adminUrl, entries)
+    return {
+      requests: many,
+      'answered with success': tally.succeeded,
+      ...Object.fromEntries([...tally.statuses].toSorted()),
+      'slowest, ms': Math.round(Math.max(...tally.ms)),
+      'p99, ms': Math.round(percentile(tally.ms, 0.99)),
+      'entries written meanwhile': entries.length,
+    }
+  } finally {
+    await fixture.close()
+  }
+}
+
+async function fire(fixture: Fixture, world: World, shots: readonly Shot[], from: number, tally: Tally): Promise<void> {
+  let next = 0
+  const gunner = async (): Promise<void> => {
+    for (let i = next++; i < shots.length; i = next++) {
+      const one = shots[i]
+      if (one === undefined) return
+      const bytes = one.toBytes(world.fill(one.principal))
+      const heard = await exchange(fixture.url, bytes, one.isWhole, mostMs)
+      const what = heard.status === 0 ? 'closed without an answer' : `answered ${heard.status}`
+      tally.statuses.set(what, (tally.statuses.get(what) ?? 0) + 1)
+      tally.ms.push(heard.ms)
+      if (heard.status >= 200 && heard.status < 300) tally.succeeded += 1
+      const fault = findFault(one, heard)
+      if (fault === undefined) continue
+      const path = join(tmpdir(), `docket-fuzz-${from + i}.txt`)
+      writeFileSync(path, Buffer.concat([bytes, Buffer.from(`\n\n---- answer ${heard.status} ----\n${heard.text}`)]))
+      const shown = bytes.toString('utf8').replaceAll(/authorization: .*\r\n/gi, '').slice(0, 600)
+      tally.faults.push(`request ${from + i} (${one.about}, ${one.principal}): ${fault}\n${shown}\n→ ${heard.status} ${heard.text.slice(0, 400)}\n(whole in ${path})`)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, gunner))
+}
+
+/** After all that: the service answers, and a work order goes its whole way. */
+async function assertWell({ call }: Fixture): Promise<void> {
+  for (const path of ['/healthz', '/readyz']) assert.equal((await call(undefined, 'GET', path)).status, 200)
+  const made = await call('夏哥', 'POST', '/v1/work-orders', { title: '[Fuzz-After] still works', assignee: 'Mac CLI 小克' })
+  assert.equal(made.status, 201, made.text)
+  const path = `/v1/work-orders/${made.body.id}/transitions`
+  const steps = [
+    ['Mac CLI 小克', { to: 'accepted' }],
+    ['Mac CLI 小克', { to: 'in_progress' }],
+    ['Mac CLI 小克', { to: 'review', completion_summary: 'done', actual_hours: 1 }],
+    ['夏哥', { to: 'approved', review_notes: 'good' }],
+  ] as const
+  for (const [principal, body] of steps) {
+    const moved = await call(principal, 'POST', path, body)
+    assert.equal(moved.status, 200, moved.text)
+  }
+  const found = await call('Ada Admin', 'GET', '/v1/work-orders?limit=200&q=leak')
+  assert.equal(found.status, 200)
+  assert.ok(found.body.data.length > 0)
+}
