@@ -169,7 +169,7 @@ AS $function$
 begin
   insert into work_order_texts (tenant_id, work_order_id, words, tags)
     values (new.tenant_id, new.id, lower(concat_ws(' ', new.number, new.title, new.description, new.project,
-      array_to_string(new.tags, ' '), nullif(new.attributes::text, '{}'))), new.tags)
+      array_to_string(new.tags, ' '), (select string_agg(value, ' ') from jsonb_each_text(new.attributes)))), new.tags)
   on conflict (tenant_id, work_order_id) do update set words = excluded.words, tags = excluded.tags;
   return null;
 end
@@ -236,16 +236,16 @@ CREATE OR REPLACE FUNCTION public.require_record()
 AS $function$
 begin
   if new.record_kind = 'work_order' then
-    perform 1 from work_orders r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from work_orders r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'principal' then
-    perform 1 from principals r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from principals r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'asset' then
-    perform 1 from assets r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from assets r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   else
-    perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq >= new.seq;
+    perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   end if;
   if not found then
-    raise exception 'entry % of % % is not on its chain', new.seq, new.record_kind, new.record_id using errcode = 'DK006';
+    raise exception 'entry % of % % is not its head', new.seq, new.record_kind, new.record_id using errcode = 'DK006';
   end if;
   return null;
 end

@@ -52,7 +52,7 @@ const onSomebody =
 /** Reads on until the log shows the record: what was committed shows when no older transaction is running. */
 async function untilLogged(world: World, id: string): Promise<string> {
   let before = ''
-  for (const limit = Date.now() + 30_000; Date.now() < limit;) {
+  for (const limit = Date.now() + 120_000; Date.now() < limit;) {
     const query = before === '' ? '' : `&cursor=${before}`
     const page = await world.done('Ada Admin', 'GET', `/v1/events?limit=1000${query}`)
     if (page.data.some((event: Json) => event.record.id === id)) return before

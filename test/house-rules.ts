@@ -18,7 +18,7 @@ const layers: { readonly [layer: string]: readonly string[] } = {
 /** Packages that the domain may use: canonical JSON, and nothing of node:crypto but the hash. */
 const domainPackages: { readonly [specifier: string]: RegExp } = {
   canonicalize: /./,
-  'node:crypto': /^import \{ createHash \} from/,
+  'node:crypto': /^import \{ (?:createHash|hash|createHash, hash) \} from/,
 }
 
 const mostLines = 500

@@ -156,9 +156,15 @@ test('R-ISO-10 an idempotency key of the other tenant does here what was asked, 
     assert.equal(first.status, 201)
     assert.equal(first.headers.get('idempotency-replayed'), null)
     assertClean(traces, first, JSON.stringify([sameCall, key]), 'first use')
-    const other = await send(`${world.fixture.url}/v1/work-orders`, us.vendor.key, 'POST', sameCall, key)
-    assert.equal(other.status, 201, 'nor do two principals of one tenant share a key')
-    assert.notEqual(other.body.id, first.body.id)
+    // Nor do two principals of one tenant share a key: what one was answered is not for the other.
+    const second = await send(`${world.fixture.url}/v1/work-orders`, us.vendor.key, 'POST', sameCall, key)
+    assert.equal(second.status, 201)
+    assert.notEqual(second.body.id, first.body.id)
+    const remark = { body: `${us.secret} for few eyes` }
+    const once = { 'idempotency-key': `${us.secret}-remark` }
+    const url = `${world.fixture.url}/v1/work-orders/${us.refs['otherId']}/comments`
+    assert.equal((await send(url, us.head.key, 'POST', remark, once)).status, 201)
+    assert.equal((await send(url, us.vendor.key, 'POST', remark, once)).status, 404)
     assert.deepEqual(await digestTenant(world.fixture, them), earlier)
   }
 })

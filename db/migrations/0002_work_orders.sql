@@ -234,7 +234,7 @@ create function index_work_order_texts() returns trigger language plpgsql as $$
 begin
   insert into work_order_texts (tenant_id, work_order_id, words, tags)
     values (new.tenant_id, new.id, lower(concat_ws(' ', new.number, new.title, new.description, new.project,
-      array_to_string(new.tags, ' '), nullif(new.attributes::text, '{}'))), new.tags)
+      array_to_string(new.tags, ' '), (select string_agg(value, ' ') from jsonb_each_text(new.attributes)))), new.tags)
   on conflict (tenant_id, work_order_id) do update set words = excluded.words, tags = excluded.tags;
   return null;
 end

@@ -48,4 +48,5 @@ export const operations = [
   lifecycle.list,
 ] as const satisfies readonly Operation[]
 
+/** @public What the types of clients are read off. */
 export type Operations = (typeof operations)[number]

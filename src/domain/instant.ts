@@ -4,9 +4,17 @@
  */
 const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z$/
 
-/** The day is nearly always the one of the entry before: its milliseconds are kept. */
-let day = ''
-let dayMs = 0
+/** Days are nearly always the same few: their texts and their milliseconds are kept. */
+const mostKept = 1000
+const dayTexts = new Map<number, string>()
+const dayNumbers = new Map<string, number>()
+const dayMicros = 86_400_000_000
+
+function keep<K, V>(kept: Map<K, V>, key: K, value: V): V {
+  if (kept.size >= mostKept) kept.clear()
+  kept.set(key, value)
+  return value
+}
 
 const digit = (text: string, at: number): number => text.charCodeAt(at) - 48
 const pair = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1)
@@ -14,23 +22,32 @@ const pair = (text: string, at: number): number => digit(text, at) * 10 + digit(
 /** NaN when the text is not such an instant. */
 export function parseInstant(text: unknown): number {
   if (typeof text !== 'string' || !shape.test(text)) return Number.NaN
-  if (!text.startsWith(day) || day === '') {
-    day = text.slice(0, 10)
-    dayMs = Date.parse(`${day}T00:00:00Z`)
-  }
+  const day = text.slice(0, 10)
+  const days = dayNumbers.get(day) ?? keep(dayNumbers, day, Date.parse(`${day}T00:00:00Z`) / 86_400_000)
   const seconds = pair(text, 11) * 3600 + pair(text, 14) * 60 + pair(text, 17)
   let micros = 0
   for (let at = 20, unit = 100_000; at < text.length - 1; at += 1, unit /= 10)
     micros += digit(text, at) * unit
-  return dayMs * 1000 + seconds * 1_000_000 + micros
+  return days * dayMicros + seconds * 1_000_000 + micros
 }
 
+const twoDigits = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'))
+
 export function toInstant(micros: number): string {
-  const ms = Math.floor(micros / 1000)
-  const date = new Date(ms)
-  if (Number.isNaN(date.getTime())) return String(micros)
-  const text = date.toISOString()
-  const rest = micros - ms * 1000
-  if (rest === 0 && ms % 1000 === 0) return `${text.slice(0, 19)}Z`
-  return `${text.slice(0, 23)}${String(rest).padStart(3, '0')}`.replace(/0+$/, '') + 'Z'
+  const days = Math.floor(micros / dayMicros)
+  const rest = micros - days * dayMicros
+  const seconds = Math.floor(rest / 1_000_000)
+  const fraction = rest - seconds * 1_000_000
+  const hours = Math.floor(seconds / 3600)
+  const time = `${toDay(days)}T${twoDigits[hours]}:${twoDigits[Math.floor(seconds / 60) % 60]}:${twoDigits[seconds % 60]}`
+  return fraction === 0 ? `${time}Z` : `${time}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}Z`
+}
+
+/** Days since 1970 as YYYY-MM-DD; a number that is no day stays a number. */
+export function toDay(days: number): string {
+  const kept = dayTexts.get(days)
+  if (kept !== undefined) return kept
+  const date = new Date(days * 86_400_000)
+  const text = Number.isNaN(date.getTime()) ? String(days) : date.toISOString().slice(0, -14)
+  return keep(dayTexts, days, text)
 }

@@ -49,7 +49,7 @@ export type EdgeReport = {
 }
 
 /** The roles that may take the edge for this work order. */
-export function takersOf(edge: Transition, regulatory: boolean): readonly Role[] {
+function takersOf(edge: Transition, regulatory: boolean): readonly Role[] {
   const signers = requiredSignatures(edge.turnsBack, regulatory)
   return signers.length > 0 ? signers : edge.by
 }

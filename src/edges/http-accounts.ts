@@ -24,7 +24,13 @@ export function mountAccounts(app: FastifyInstance, service: Service): void {
   }
   const config = { rateLimit: { max: 30, timeWindow: 60_000 } }
   for (const url of accountPaths) {
-    app.route({ method: url.endsWith('get-session') ? 'GET' : 'POST', url, handler, config })
+    app.route({
+      method: url.endsWith('get-session') ? 'GET' : 'POST',
+      url,
+      handler,
+      config,
+      exposeHeadRoute: false,
+    })
   }
 }
 

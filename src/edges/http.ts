@@ -23,6 +23,7 @@ import { exportFormat, sendExport } from './http-export.ts'
 import { authenticate, sendProblem, sendRefusal } from './http-reply.ts'
 import { assembleInput, readCall } from './http-request.ts'
 import { sendDownload, withUpload } from './http-files.ts'
+import { refuseAddress, refuseConnection, refuseMalformed } from './http-malformed.ts'
 import { endConnectionsOnClose } from './http-stop.ts'
 import { mountMcp } from './mcp-http.ts'
 
@@ -37,8 +38,13 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
       return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID()
     },
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
+    // 200 characters, each of up to nine when they are percent-encoded.
+    routerOptions: { maxParamLength: 1800, ignoreTrailingSlash: true },
+    http: { requireHostHeader: false },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: refuseAddress,
   })
+  refuseMalformed(app)
   app.setErrorHandler((error: FastifyError, request, reply) => handleError(service, error, request, reply))
   app.setNotFoundHandler((_request, reply) => sendRefusal(reply, { code: 'not_found', what: 'this address' }))
   await app.register(helmet, { global: false })

@@ -10,7 +10,7 @@ import type { Actor } from '#domain/principal.ts'
 import { refuse, toProblem } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
 import type { Operation } from '#platform/operation.ts'
-import { decideCall, perform } from '#platform/perform.ts'
+import { decideCall, perform, toInvalidInput } from '#platform/perform.ts'
 import type { Answer } from '#platform/perform.ts'
 import type { Service } from '#platform/service.ts'
 import { asUnavailable } from '#platform/sqlstate.ts'
@@ -22,7 +22,7 @@ import type { FleetTool } from './mcp-fleet.ts'
 import { apiVersion } from './openapi.ts'
 
 /** The tool name of an operation, where it has one. */
-export const toolName = (operation: Operation): string | undefined =>
+const toolName = (operation: Operation): string | undefined =>
   operation.mcp === false ? undefined : (operation.mcp ?? operation.name.replace('.', '_'))
 
 type Offered = {
@@ -158,7 +158,7 @@ async function runTool(
 ): Promise<Decision<Answer>> {
   const { idempotency_key, if_version, ...args } = all
   const call = callSchema.safeParse({ idempotency_key, if_version })
-  if (!call.success) return invalid(call.error)
+  if (!call.success) return refuse(toInvalidInput(call.error))
   const bound: Call = {
     requestId,
     idempotencyKey: call.data.idempotency_key,
@@ -167,7 +167,7 @@ async function runTool(
   const { fleet, operation } = tool
   if (fleet === undefined) return perform(service.floor, operation, actor, args, bound)
   const parsed = fleet.input.safeParse(args)
-  if (!parsed.success) return invalid(parsed.error)
+  if (!parsed.success) return refuse(toInvalidInput(parsed.error))
   const decision = await perform(
     service.floor,
     operation,
@@ -191,13 +191,6 @@ async function runTool(
   }
 }
 
-const invalid = (error: z.ZodError): Decision<never> =>
-  refuse({
-    code: 'invalid_input',
-    errors: error.issues
-      .slice(0, 50)
-      .map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
-  })
 
 function toResult(
   decision: Decision<Answer>,

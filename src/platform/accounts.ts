@@ -57,7 +57,7 @@ export const accountPaths = [
 
 const metadataSchema = z.object({ tenantId: z.uuid(), principalId: z.uuid() })
 
-export function authOptions(pool: pg.Pool, secret: string) {
+function authOptions(pool: pg.Pool, secret: string) {
   return {
     appName: 'Docket',
     basePath: '/auth',

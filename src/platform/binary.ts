@@ -2,7 +2,7 @@
  * PostgreSQL's binary forms of the types that Docket's tables have, read into the very values that a query
  * gives in text: instants as RFC 3339, days as YYYY-MM-DD, ids as text.
  */
-import { toInstant } from '#domain/instant.ts'
+import { toDay, toInstant } from '#domain/instant.ts'
 
 /** Reads the value at `bytes.subarray(start, end)`. */
 export type Read = (bytes: Buffer, start: number, end: number) => unknown
@@ -10,14 +10,22 @@ export type Read = (bytes: Buffer, start: number, end: number) => unknown
 /** Microseconds from 1970 to 2000, where PostgreSQL begins to count. */
 const epochMicros = 946_684_800_000_000
 const epochDays = 10_957
-const dayMs = 86_400_000
 
 const digits = Buffer.from('0123456789abcdef')
 
-/** 16 bytes as the text of a UUID. */
+const idText = Buffer.from('00000000-0000-0000-0000-000000000000')
+/** Where the digits of each byte of a UUID stand in its text. */
+const idPlaces = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
+
+/** 16 bytes as the text of a UUID; one piece of text, which compares faster than one put together. */
 export function readId(bytes: Buffer, start: number): string {
-  const hex = bytes.toString('hex', start, start + 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  for (let i = 0; i < 16; i += 1) {
+    const byte = bytes[start + i] ?? 0
+    const place = idPlaces[i] ?? 0
+    idText[place] = digits[byte >> 4] ?? 0
+    idText[place + 1] = digits[byte & 15] ?? 0
+  }
+  return idText.toString('latin1')
 }
 
 /** Is the text these bytes in hex, dashes aside? Much cheaper than making the text. */
@@ -63,7 +71,7 @@ const readers: { readonly [type: string]: Read } = {
   boolean: (bytes, start) => bytes[start] === 1,
   integer: (bytes, start) => bytes.readInt32BE(start),
   'double precision': (bytes, start) => bytes.readDoubleBE(start),
-  date: (bytes, start) => new Date((bytes.readInt32BE(start) + epochDays) * dayMs).toISOString().slice(0, 10),
+  date: (bytes, start) => toDay(bytes.readInt32BE(start) + epochDays),
   'timestamp with time zone': (bytes, start) => toInstant(readMicros(bytes, start)),
   // A byte with the version of the form comes first.
   jsonb: (bytes, start, end) => JSON.parse(bytes.toString('utf8', start + 1, end)) as unknown,

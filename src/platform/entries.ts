@@ -33,7 +33,7 @@ export type EntryView = z.output<typeof entryView>
 
 type EntryRow = { readonly body: Buffer; readonly leaf: Buffer }
 
-export function toEntryView({ body, leaf }: EntryRow): EntryView {
+function toEntryView({ body, leaf }: EntryRow): EntryView {
   const { v: _v, tenant: _tenant, prev: _prev, ...shown } = JSON.parse(body.toString('utf8')) as EntryBody
   return { ...shown, changes: [...shown.changes], leaf: leaf.toString('hex') }
 }
@@ -66,7 +66,7 @@ export async function listRecordEntriesOf(
 export type LogPlace = { readonly xid: string; readonly id: string }
 export type LoggedEntry = EntryView & { readonly place: string }
 
-export const toPlace = ({ xid, id }: LogPlace): string => `${xid}-${id}`
+const toPlace = ({ xid, id }: LogPlace): string => `${xid}-${id}`
 export function parsePlace(text: string): LogPlace | undefined {
   const match = /^(\d{1,19})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text)
   return match?.[1] === undefined || match[2] === undefined ? undefined : { xid: match[1], id: match[2] }

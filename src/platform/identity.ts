@@ -12,7 +12,7 @@ import { inTenant } from './tx.ts'
 import type { Floor, Tx } from './tx.ts'
 import type { GatewayTokens } from './gateway-token.ts'
 
-export const rememberMs = 2000
+const rememberMs = 2000
 const mostRemembered = 50_000
 
 export type Credentials = {

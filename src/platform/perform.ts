@@ -3,6 +3,7 @@
  * formed, was this key used before, and then load → decide → record. Every door goes through here.
  */
 import { createHash } from 'node:crypto'
+import type { z } from 'zod'
 import { toCanonical } from '#domain/entry.ts'
 import { holdsAny } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
@@ -30,6 +31,15 @@ export function decideCall(operation: Operation, actor: Actor): Refusal | undefi
   return undefined
 }
 
+/** What is wrong with an input, as far as a caller can use it: names that it made up itself are not repeated at length. */
+export function toInvalidInput(error: z.ZodError): Refusal {
+  const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300).toWellFormed()}…` : text)
+  const errors = error.issues
+    .slice(0, 50)
+    .map((issue) => ({ path: cut(issue.path.join('.')), message: cut(issue.message) }))
+  return { code: 'invalid_input', errors }
+}
+
 export async function perform(
   floor: Floor,
   operation: Operation,
@@ -40,12 +50,7 @@ export async function perform(
   const forbidden = decideCall(operation, actor)
   if (forbidden !== undefined) return refuse(forbidden)
   const parsed = operation.input.safeParse(given)
-  if (!parsed.success) {
-    const errors = parsed.error.issues
-      .slice(0, 50)
-      .map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
-    return refuse({ code: 'invalid_input', errors })
-  }
+  if (!parsed.success) return refuse(toInvalidInput(parsed.error))
   for (let tries = 1; ; tries += 1) {
     try {
       return await performOnce(floor, operation, actor, parsed.data, call, tries === 1)
@@ -76,6 +81,7 @@ function performOnce(
       return decision.ok ? accept({ output: decision.value, replayed: false }) : decision
     }
     const hash = hashRequest(operation, input)
+    if (operation.reachesOut === true) await lockKey(tx, actor, key)
     // A key is seldom used twice, and the insert of its answer finds that out: then the second try looks first.
     const before =
       isFirstTry && operation.reachesOut !== true ? undefined : await findAnswer(tx, actor, key, hash)
@@ -92,6 +98,10 @@ function performOnce(
     return accept({ output: decision.value, replayed: false })
   })
 }
+
+/** What was done outside cannot be rolled back: twins with one key go in here one after the other. */
+const lockKey = (tx: Tx, actor: Actor, key: string): Promise<unknown> =>
+  tx.rows`select pg_advisory_xact_lock(hashtextextended(${`${actor.id} ${key}`}, 0))`
 
 /** What makes two requests the same one. Where the edge has put an uploaded file does not: its hash does. */
 function hashRequest(operation: Operation, input: unknown): Buffer {

@@ -60,7 +60,9 @@ function listPlaces(value: Json, places: Place[] = []): Place[] {
 /** The input after the changes; whatever it was, it is another value now. */
 export function applyChanges(input: Input, changes: readonly Change[]): Json {
   const root: { it: Json } = { it: structuredClone(input) }
-  for (const { kind, at, name, value } of changes) {
+  for (const { kind, at, name, value: given } of changes) {
+    // Copied, because a later change may fall into what an earlier one has put there.
+    const value = structuredClone(given)
     const places = listPlaces(root.it)
     const place: Place = places[at % (places.length + 1)] ?? { holder: root, key: 'it' }
     if (kind === 'remove') remove(place)

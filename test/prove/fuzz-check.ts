@@ -9,7 +9,7 @@ export const mostMs = 5000
 const inside =
   /node_modules|\bat (?:async )?[\w.<>]+ \(|\.[cm]?[jt]s:\d+|file:\/\/\/work|violates|constraint "|relation "|column "|syntax error at|invalid input syntax|out of range for type|pg_|FST_ERR|ECONN|ENOENT|docket_app|current_tenant|Cannot read|is not a function|undefined \(reading|SQLSTATE|canonicalize|ZodError|Unexpected token/i
 
-export function findFault(shot: Shot, heard: Heard): string | undefined {
+export function findFault(shot: Shot, bytes: Buffer, heard: Heard): string | undefined {
   const { status, text } = heard
   if (heard.timedOut) return `no answer within ${mostMs} ms`
   if (status === 0) return shot.isWhole ? 'the connection was closed without an answer' : undefined
@@ -18,7 +18,7 @@ export function findFault(shot: Shot, heard: Heard): string | undefined {
   if (leak !== undefined && status >= 400) return `the inside shows: ${leak}`
   if (shot.isMcp && heard.headers.get('content-type')?.includes('problem') !== true) return findFaultOfMcp(heard)
   if (status >= 400) return shot.about.startsWith('account') ? findFaultOfAccount(heard) : findFaultOfProblem(heard)
-  return findFaultOfSuccess(shot, heard)
+  return findFaultOfSuccess(shot, heard, bytes.toString('latin1', 0, 20_000).split(/\s/)[1] ?? '')
 }
 
 function parse(text: string): unknown {
@@ -43,7 +43,7 @@ function findFaultOfBody(body: Problem | undefined, status: number): string | un
   if (typeof body !== 'object' || body === null) return 'the problem is not JSON'
   if (typeof body['code'] !== 'string' || !(body['code'] in refusals)) return `an unknown code ${String(body['code'])}`
   if (typeof body['title'] !== 'string' || body['title'].length < 5) return 'a problem without a title'
-  if (body['title'].length > 3000) return `a title of ${body['title'].length} characters`
+  if (body['title'].length > 2500) return `a title of ${body['title'].length} characters`
   if (body['status'] !== status) return `status ${String(body['status'])} in a ${status}`
   return undefined
 }
@@ -77,8 +77,9 @@ function findFaultOfAccount(heard: Heard): string | undefined {
   return typeof body?.['message'] === 'string' ? undefined : `an account answer without a message: ${heard.text.slice(0, 100)}`
 }
 
-function findFaultOfSuccess({ operation }: Shot, { status, headers, text }: Heard): string | undefined {
-  if (operation === undefined || operation.download === true) return undefined
+function findFaultOfSuccess({ operation }: Shot, { status, headers, text }: Heard, path: string): string | undefined {
+  // With nothing where the id should be, it is the list that was asked for.
+  if (operation === undefined || operation.download === true || /\/(\?|$)/.test(path)) return undefined
   if (headers.get('content-type')?.startsWith('application/json') !== true || status === 204 || text === '') return undefined
   const output = operation.output.safeParse(parse(text))
   return output.success ? undefined : `a success that is not what it should be: ${output.error.message.slice(0, 300)}`

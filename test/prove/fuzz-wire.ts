@@ -33,8 +33,7 @@ export function exchange(url: string, bytes: Buffer, isWhole: boolean, withinMs:
     socket.on('connect', () => void (isWhole ? socket.write(bytes) : socket.end(bytes)))
     socket.on('data', (chunk) => {
       chunks.push(chunk)
-      // A stream of events stays open: its head is the answer.
-      if (isRead && /^HTTP\/1\.1 200 [^]*\r\ncontent-type: text\/event-stream/i.test(chunk.toString('latin1'))) finish(false)
+      if (isComplete(Buffer.concat(chunks), isRead)) finish(false)
     })
     // A refusal may come while the request is still being sent; what was received counts.
     socket.on('error', () => finish(false))
@@ -42,21 +41,36 @@ export function exchange(url: string, bytes: Buffer, isWhole: boolean, withinMs:
   })
 }
 
-function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
+/** Some answers end before their connection does. */
+function isComplete(raw: Buffer, isRead: boolean): boolean {
+  const { head, body } = split(raw)
+  // A stream of events stays open: its head is the answer.
+  if (isRead && head.includes('\r\ncontent-type: text/event-stream')) return true
+  return head.includes('\r\ntransfer-encoding: chunked') && body.subarray(-7).toString('latin1') === '\r\n0\r\n\r\n'
+}
+
+/** An interim answer (100 Continue) is followed by the answer proper. */
+function split(raw: Buffer): { head: string; body: Buffer } {
   const end = raw.indexOf('\r\n\r\n')
-  const [first = '', ...lines] = raw.toString('latin1', 0, Math.max(0, end)).split('\r\n')
-  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0)
-  // An interim answer (100 Continue) is followed by the answer proper.
-  if (status > 0 && status < 200) return parse(raw.subarray(end + 4))
+  const head = raw.toString('latin1', 0, Math.max(0, end)).toLowerCase()
+  const body = end < 0 ? Buffer.alloc(0) : raw.subarray(end + 4)
+  return head.startsWith('http/1.1 1') ? split(body) : { head, body }
+}
+
+function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
+  const { head, body } = split(raw)
+  const [first = '', ...lines] = head.split('\r\n')
   const headers = new Map(
-    lines.map((line) => {
-      const colon = line.indexOf(':')
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
-    }),
+    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const),
   )
-  const body = raw.subarray(end + 4)
   const isChunked = headers.get('transfer-encoding') === 'chunked'
-  return { status, headers, text: (isChunked ? joinChunks(body) : body).toString('utf8') }
+  // What follows the first answer answers what followed the first request.
+  const length = Number(headers.get('content-length') ?? body.length)
+  return {
+    status: Number(/^http\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0),
+    headers,
+    text: (isChunked ? joinChunks(body) : body.subarray(0, length)).toString('utf8'),
+  }
 }
 
 function joinChunks(body: Buffer): Buffer {

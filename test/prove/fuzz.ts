@@ -66,7 +66,7 @@ async function fire(fixture: Fixture, world: World, shots: readonly Shot[], from
       tally.statuses.set(what, (tally.statuses.get(what) ?? 0) + 1)
       tally.ms.push(heard.ms)
       if (heard.status >= 200 && heard.status < 300) tally.succeeded += 1
-      const fault = findFault(one, heard)
+      const fault = findFault(one, bytes, heard)
       if (fault === undefined) continue
       const path = join(tmpdir(), `docket-fuzz-${from + i}.txt`)
       writeFileSync(path, Buffer.concat([bytes, Buffer.from(`\n\n---- answer ${heard.status} ----\n${heard.text}`)]))

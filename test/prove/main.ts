@@ -3,11 +3,13 @@ import { parseArgs } from 'node:util'
 import { drawSeed, sizes } from './proof.ts'
 import type { Figures, Proof } from './proof.ts'
 import { proveFuzz } from './fuzz.ts'
+import { proveRaces } from './races.ts'
 import { proveStorm } from './storm.ts'
 
 const proofs: { readonly [name: string]: (proof: Proof) => Promise<Figures> } = {
   storm: proveStorm,
   fuzz: proveFuzz,
+  races: proveRaces,
 }
 
 const { values, positionals } = parseArgs({

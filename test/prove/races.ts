@@ -1,72 +1,45 @@
-/**
- * Many at once on one thing. Two services on one database, as replicas are, so that nothing which one process
- * remembers can be what keeps the order; every race ends in facts that are read from the database itself.
- */
-import assert from 'node:assert/strict'
-import { buildHttp } from '#edges/http.ts'
-import { openService } from '#edges/open-service.ts'
-import { withClient } from '#platform/database.ts'
-import { send } from '../fixture.ts'
-import type { Fixture, Reply } from '../fixture.ts'
+/** Many at once on one thing, one race after the other; at the end every chain is whole and the log in order. */
+import { openFixture } from '../fixture.ts'
+import { assertChains, assertCommitOrder, assertVerified } from './chains.ts'
+import { openRandom } from './proof.ts'
+import type { Figures, Proof, Random, Size } from './proof.ts'
+import { raceCounted, raceFleetNumbers } from './race-number.ts'
+import { raceChain, raceGrants, raceKeys, raceOrder, raceTransitions } from './race-record.ts'
+import { openReplicas } from './race-world.ts'
+import type { Replicas } from './race-world.ts'
 
-export type Replicas = {
-  readonly fixture: Fixture
-  /** A call through the one service or the other, by turns. */
-  call(principal: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
-  close(): Promise<void>
+export const races: readonly ((replicas: Replicas, size: Size, random: Random) => Promise<Figures>)[] = [
+  raceTransitions,
+  raceKeys,
+  raceCounted,
+  raceFleetNumbers,
+  raceGrants,
+  raceChain,
+  raceOrder,
+]
+
+/** Whatever was raced for: the chains, the order of the log, the rows against their entries. */
+export async function assertInOrder({ fixture }: Replicas): Promise<number> {
+  const entries = await assertChains(fixture.adminUrl)
+  assertCommitOrder(entries)
+  await assertVerified(fixture.adminUrl, entries)
+  return entries.length
 }
 
-/** A second service beside the fixture's own, on the same database. */
-export async function openReplicas(fixture: Fixture): Promise<Replicas> {
-  const { service } = fixture
-  const shared = { ...service.installation, release: () => Promise.resolve() }
-  const second = await openService(service.config, 'test-replica', 8, shared)
-  const app = await buildHttp(second)
-  const urls = [fixture.url, await app.listen({ port: 0, host: '127.0.0.1' })]
-  let turn = 0
-  return {
-    fixture,
-    call(principal, method, path, body, headers) {
-      turn += 1
-      return send(`${urls[turn % 2]}${path}`, fixture.keyOf(principal), method, body, headers)
-    },
-    async close() {
-      await app.close()
-      await second.close()
-    },
-  }
-}
-
-export const captain = '夏哥'
-export const worker = 'Mac CLI 小克'
-
-/** Fleet work orders in progress. */
-export async function makeWorkOrders({ call }: Replicas, many: number): Promise<string[]> {
-  const ids: string[] = []
-  for (let i = 0; i < many; i += 1) {
-    const made = await call(captain, 'POST', '/v1/work-orders', { title: `[Race-Proof] ${i}`, assignee: worker })
-    assert.equal(made.status, 201, made.text)
-    for (const to of ['accepted', 'in_progress']) {
-      const moved = await call(worker, 'POST', `/v1/work-orders/${made.body.id}/transitions`, { to })
-      assert.equal(moved.status, 200, moved.text)
+export async function proveRaces(proof: Proof): Promise<Figures> {
+  const random = openRandom(proof.seed)
+  const fixture = await openFixture()
+  const replicas = await openReplicas(fixture)
+  try {
+    let figures: Figures = {}
+    for (const race of races) {
+      const begun = performance.now()
+      figures = { ...figures, ...(await race(replicas, proof.size, random)) }
+      proof.say(`${race.name}: ${Math.round(performance.now() - begun)} ms`)
     }
-    ids.push(made.body.id)
+    return { ...figures, entries: await assertInOrder(replicas) }
+  } finally {
+    await replicas.close()
+    await fixture.close()
   }
-  return ids
 }
-
-/** So many at once, each told which one it is. */
-export const atOnce = <T>(many: number, work: (i: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: many }, (_, i) => work(i)))
-
-export function countBy(replies: readonly Reply[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { status, body } of replies) {
-    const what = status < 300 ? String(status) : `${status} ${body?.code}`
-    counts[what] = (counts[what] ?? 0) + 1
-  }
-  return counts
-}
-
-export const queryAll = async <Row extends object>(url: string, text: string, values: unknown[] = []): Promise<Row[]> =>
-  withClient(url, async (client) => (await client.query<Row>(text, values)).rows)

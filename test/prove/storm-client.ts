@@ -38,10 +38,11 @@ export type Storm = {
 
 type Answer = { readonly status: number; readonly replayed: boolean; readonly body: Record<string, unknown> }
 
-export async function runClient(storm: Storm, name: string, random: Random): Promise<void> {
+export async function runClient(storm: Storm, name: string, own: string, random: Random): Promise<void> {
   const states = new Map<string, string>()
   for (let turn = 0; !storm.stopped; turn += 1) {
-    const id = random.pick(storm.workOrders)
+    // Mostly a work order that no other client prefers, often enough one that others move too.
+    const id = random.next() < 0.8 ? own : random.pick(storm.workOrders)
     const share = random.next()
     const deed: Deed = share < 0.8 ? 'transition' : share < 0.93 ? 'comment' : 'create'
     const key = `${name}.${turn}`
@@ -68,6 +69,24 @@ export async function runClient(storm: Storm, name: string, random: Random): Pro
       begunAt,
       answeredAt: performance.now(),
     })
+  }
+}
+
+/** A person with a session who only reads: let in, or told to come back later, and never taken for a stranger. */
+export async function runReader(storm: Storm, cookie: string): Promise<void> {
+  while (!storm.stopped) {
+    try {
+      const response = await fetch(`${storm.url()}/v1/me`, {
+        headers: { cookie, accept: 'application/json' },
+        signal: AbortSignal.timeout(answerWithinMs),
+      })
+      const text = await response.text()
+      count(storm, `read ${response.status}`)
+      if (response.status !== 200 && response.status !== 503) storm.wrong.push(`reader: ${response.status} ${text}`)
+    } catch (error) {
+      if ((error as Error).name === 'TimeoutError') storm.wrong.push(`reader: no answer within ${answerWithinMs} ms`)
+    }
+    await pause(50)
   }
 }
 

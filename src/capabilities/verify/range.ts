@@ -7,12 +7,7 @@ import { beginChain, closeChain, follow } from '#domain/chain.ts'
 import type { Chain, Flaw } from '#domain/chain.ts'
 import { recordKinds } from '#domain/entry.ts'
 import type { RecordKind } from '#domain/entry.ts'
-import { makeShape } from '#domain/replay.ts'
 import type { Shape } from '#domain/replay.ts'
-import { blank, recordedFields } from '#domain/work-order.ts'
-import { assetFields } from '../asset/operations.ts'
-import { principalFields } from '../principal/operations.ts'
-import { tenantFields } from '../tenant/found.ts'
 import { checkAttachments, toClaim } from './attachments.ts'
 import type { Claim } from './attachments.ts'
 import type { Damage } from './report.ts'
@@ -21,13 +16,7 @@ import type { RecordRow, RowReader } from './row-store.ts'
 import { readEntries } from './store.ts'
 import type { Range } from './store.ts'
 
-const shapes: { readonly [K in RecordKind]: Shape } = {
-  work_order: makeShape('work_order', recordedFields, blank),
-  asset: makeShape('asset', assetFields),
-  principal: makeShape('principal', principalFields, { roles: [] }),
-  tenant: makeShape('tenant', tenantFields),
-}
-const shapeOf = (kind: string): Shape => shapes[recordKinds.find((known) => known === kind) ?? 'work_order']
+export type Shapes = { readonly [K in RecordKind]: Shape }
 
 export type RangeResult = {
   readonly records: number
@@ -35,20 +24,24 @@ export type RangeResult = {
   readonly damages: readonly Damage[]
 }
 
-/** What a connection needs to know before its first range. */
-export async function openRowReaders(client: PoolClient): Promise<RowReader[]> {
-  const readers: RowReader[] = []
-  for (const kind of recordKinds) readers.push(await openRowReader(client, kind, shapes[kind].fields))
-  return readers
+/** What a connection works with from range to range. */
+export type Lane = {
+  readonly client: PoolClient
+  readonly tenantId: string
+  readonly shapes: Shapes
+  readonly readers: readonly RowReader[]
 }
 
-export async function verifyRange(
-  client: PoolClient,
-  readers: readonly RowReader[],
-  tenantId: string,
-  range: Range,
-): Promise<RangeResult> {
-  const rows = await loadRows(client, readers, range)
+export async function openLane(client: PoolClient, tenantId: string, shapes: Shapes): Promise<Lane> {
+  const readers: RowReader[] = []
+  for (const kind of recordKinds) readers.push(await openRowReader(client, kind, shapes[kind].fields))
+  return { client, tenantId, shapes, readers }
+}
+
+export async function verifyRange(lane: Lane, range: Range): Promise<RangeResult> {
+  const { client, tenantId, shapes } = lane
+  const rows = await loadRows(lane, range)
+  const shapeOf = (kind: string): Shape => shapes[recordKinds.find((known) => known === kind) ?? 'work_order']
   const damages: Damage[] = []
   const claims: Claim[] = []
   let records = rows.size
@@ -79,11 +72,7 @@ export async function verifyRange(
 }
 
 /** The rows by id; a second row with an id that another kind has too keeps an entry-less place of its own. */
-async function loadRows(
-  client: PoolClient,
-  readers: readonly RowReader[],
-  range: Range,
-): Promise<Map<string, RecordRow>> {
+async function loadRows({ client, readers }: Lane, range: Range): Promise<Map<string, RecordRow>> {
   const rows = new Map<string, RecordRow>()
   for (const reader of readers) {
     for (const row of await listRows(client, reader, range))

@@ -1,12 +1,21 @@
 /**
  * Deriving every chain of a tenant again, with a role that can only read, in one snapshot: the server may
- * serve meanwhile. Ranges of record ids are handed out one by one to a few connections.
+ * serve meanwhile. Ranges of record ids are handed out one by one, to this thread and, when there is much to
+ * read, to others beside it.
  */
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
 import type { PoolClient } from 'pg'
+import { makeShape } from '#domain/replay.ts'
+import { blank, recordedFields } from '#domain/work-order.ts'
 import { connect, openDatabase } from '#platform/database.ts'
 import type { Database } from '#platform/database.ts'
-import { openRowReaders, verifyRange } from './range.ts'
-import type { RangeResult } from './range.ts'
+import { assetFields } from '../asset/operations.ts'
+import { principalFields } from '../principal/operations.ts'
+import { tenantFields } from '../tenant/found.ts'
+import type { LaneData, LaneOrder, LaneReport } from './lane.ts'
+import { openLane, verifyRange } from './range.ts'
+import type { RangeResult, Shapes } from './range.ts'
 import type { Damage, VerifyReport } from './report.ts'
 import { beginReading, exportSnapshot, findBorder, listStrayNumbers, listTenantNames } from './store.ts'
 import type { Range, TenantName } from './store.ts'
@@ -14,33 +23,43 @@ import type { Range, TenantName } from './store.ts'
 export type Progress = { readonly records: number; readonly entries: number; readonly damages: number }
 
 const mostDamages = 1000
+const mostThreads = 8
+/** So many ranges are read before other threads are worth their start. */
+const rangesAlone = 10
 const firstId = '00000000-0000-0000-0000-000000000000'
 
-type Tally = { records: number; entries: number; damages: Damage[]; unlisted: number }
+const shapes: Shapes = {
+  work_order: makeShape('work_order', recordedFields, blank),
+  asset: makeShape('asset', assetFields),
+  principal: makeShape('principal', principalFields, { roles: [] }),
+  tenant: makeShape('tenant', tenantFields),
+}
 
-/** Checks one tenant through the login of docket_auditor; `lanes` connections read beside the first one. */
+type Tally = { records: number; entries: number; damages: Damage[]; unlisted: number }
+type Work = {
+  readonly data: LaneData
+  readonly next: () => Promise<Range | undefined>
+  readonly report: (result: RangeResult) => void
+}
+
+/** Checks one tenant through the login of docket_auditor. Each thread has a connection; one more leads them. */
 export async function verifyTenant(
   url: string,
   tenantId: string,
   onProgress?: (progress: Progress) => void,
-  lanes = 2,
+  threads = Math.min(availableParallelism(), mostThreads),
 ): Promise<VerifyReport> {
   const began = performance.now()
   const tally: Tally = { records: 0, entries: 0, damages: [], unlisted: 0 }
-  const db = openDatabase({ url, max: lanes + 1, applicationName: 'docket-verify' })
+  const db = openDatabase({ url, max: 2, applicationName: 'docket-verify' })
   try {
     await reading(db, tenantId, undefined, async (first) => {
-      const snapshot = await exportSnapshot(first)
-      const next = handOutRanges(first)
-      const lane = (): Promise<void> =>
-        reading(db, tenantId, snapshot, async (client) => {
-          const readers = await openRowReaders(client)
-          for (let range = await next(); range !== undefined; range = await next()) {
-            add(tally, await verifyRange(client, readers, tenantId, range))
-            onProgress?.({ records: tally.records, entries: tally.entries, damages: tally.damages.length })
-          }
-        })
-      await Promise.all(Array.from({ length: lanes }, lane))
+      const data = { url, tenantId, shapes, snapshot: await exportSnapshot(first) }
+      const report = (result: RangeResult): void => {
+        add(tally, result)
+        onProgress?.({ records: tally.records, entries: tally.entries, damages: tally.damages.length })
+      }
+      await readAll(db, { data, next: handOutRanges(first), report }, threads)
       add(tally, { records: 0, entries: 0, damages: await checkNumbers(first) })
     })
   } finally {
@@ -77,6 +96,52 @@ function handOutRanges(client: PoolClient): () => Promise<Range | undefined> {
     return from === undefined ? undefined : { from, below: await end }
   }
 }
+
+async function readAll(db: Database, work: Work, threads: number): Promise<void> {
+  const { tenantId, snapshot } = work.data
+  const others: Worker[] = []
+  const ended: Promise<void>[] = []
+  try {
+    await reading(db, tenantId, snapshot, async (client) => {
+      const lane = await openLane(client, tenantId, shapes)
+      let ranges = 0
+      for (let range = await work.next(); range !== undefined; range = await work.next()) {
+        ranges += 1
+        if (ranges === rangesAlone) {
+          while (others.length < threads - 1) others.push(startLane(work.data))
+          ended.push(...others.map((other) => leadLane(other, work)))
+          // A thread that fails is told below; until then nobody waits for it.
+          for (const end of ended) end.catch(() => undefined)
+        }
+        work.report(await verifyRange(lane, range))
+      }
+    })
+    await Promise.all(ended)
+  } finally {
+    await Promise.all(others.map((other) => other.terminate()))
+  }
+}
+
+/** A young generation that holds a whole range makes half of the garbage collector's work unnecessary. */
+const startLane = (data: LaneData): Worker =>
+  new Worker(new URL('lane.ts', import.meta.url), {
+    workerData: data,
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  })
+
+/** Gives ranges to a thread until there are none left, and it has ended. */
+const leadLane = (worker: Worker, { next, report }: Work): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const give = async (result: LaneReport): Promise<void> => {
+      report(result)
+      const order: LaneOrder = (await next()) ?? null
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      worker.postMessage(order)
+    }
+    worker.on('message', (result: LaneReport) => void give(result).catch(reject))
+    worker.on('error', reject)
+    worker.on('exit', () => resolve())
+  })
 
 function add(tally: Tally, { records, entries, damages }: RangeResult): void {
   tally.records += records

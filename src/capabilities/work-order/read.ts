@@ -11,7 +11,7 @@ import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { listWorkOrders } from './list-store.ts'
 import type { Place, Resolved } from './list-store.ts'
-import { listInput, text, workOrderRef, workOrderView } from './schema.ts'
+import { inOurTimes, listInput, text, workOrderRef, workOrderView } from './schema.ts'
 import type { ListInput, WorkOrderView } from './schema.ts'
 import { findAsset, findPrincipal, loadWorkOrder } from './store.ts'
 import { toView } from './view.ts'
@@ -51,8 +51,8 @@ const placeSchema = z.strictObject({
   sort: z.string(),
   order: z.string(),
   key: z.union([
-    z.iso.datetime({ precision: null }),
-    z.iso.date(),
+    z.iso.datetime({ precision: null }).refine(inOurTimes),
+    z.iso.date().refine(inOurTimes),
     z.literal('infinity'),
     z.int().min(1).max(4),
     z.null(),
@@ -62,7 +62,7 @@ const placeSchema = z.strictObject({
 
 export type WorkOrderPage = { data: WorkOrderView[]; next_cursor: string | null }
 
-export async function listPage(tx: Tx, actor: Actor, input: ListInput): Promise<Decision<WorkOrderPage>> {
+async function listPage(tx: Tx, actor: Actor, input: ListInput): Promise<Decision<WorkOrderPage>> {
   const order = input.order ?? ''
   let after: Place | undefined
   if (input.cursor !== undefined) {
@@ -172,7 +172,7 @@ const afterSeq = z.strictObject({
     .max(2 ** 31 - 1),
 })
 
-export async function listHistory(
+async function listHistory(
   tx: Tx,
   workOrderId: string,
   input: { readonly cursor?: string | undefined; readonly limit: number },

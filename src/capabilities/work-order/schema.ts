@@ -13,7 +13,8 @@ export const text = (max: number) =>
 export const line = (max: number) => text(max).refine((value) => value.trim() !== '', 'must not be blank')
 
 const hours = z.number().min(0).max(1e6)
-const inOurTimes = (value: string): boolean => value >= '1900' && value < '2200'
+/** Also what PostgreSQL can hold: it knows no year 0. */
+export const inOurTimes = (value: string): boolean => value >= '1900' && value < '2200'
 const day = z.iso.date().refine(inOurTimes, 'must be between 1900 and 2199')
 const instant = z.iso.datetime({ offset: true }).refine(inOurTimes, 'must be between 1900 and 2199')
 
@@ -131,7 +132,7 @@ export const transitionInput = z.strictObject({
 const oneOrMore = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(50)
 export const sorts = ['created', 'updated', 'due_date', 'priority'] as const
 
-export const filters = {
+const filters = {
   status: oneOrMore(z.enum(statusNames)).optional(),
   category: oneOrMore(z.enum(categories)).optional(),
   lifecycle: z.enum(lifecycleNames).optional(),

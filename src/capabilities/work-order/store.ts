@@ -70,7 +70,7 @@ async function findIdByNumber(tx: Tx, number: string): Promise<string | undefine
   return row?.id
 }
 
-export const jsonFields: ReadonlySet<string> = new Set([
+const jsonFields: ReadonlySet<string> = new Set([
   'job_plan',
   'requirements',
   'hold',

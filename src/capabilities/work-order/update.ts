@@ -95,7 +95,7 @@ async function resolve(
 }
 
 /** Queues a change of fields with its entry; nothing at all when every field is as it was. */
-export function apply(
+function apply(
   tx: Tx,
   before: LockedWorkOrder,
   wanted: Partial<Recorded>,
