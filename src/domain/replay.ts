@@ -12,6 +12,7 @@ export type Shape = {
   readonly fields: readonly string[]
   readonly places: ReadonlyMap<string, number>
   readonly blank: readonly unknown[]
+  readonly untouched: readonly number[]
 }
 
 export const makeShape = (
@@ -23,14 +24,15 @@ export const makeShape = (
   fields,
   places: new Map(fields.map((field, i) => [field, i])),
   blank: fields.map((field) => blank[field] ?? null),
+  untouched: fields.map(() => 0),
 })
 
-/** Each field of the shape, by its place: its value, and the entry that set it last, 0 when none did. */
+/** Each field of the shape, by its place: its value, and the entry that set it last (0: none did). */
 export type Replay = { readonly values: unknown[]; readonly seqs: number[] }
 
-export const beginReplay = ({ blank }: Shape): Replay => ({
-  values: [...blank],
-  seqs: Array.from(blank, () => 0),
+export const beginReplay = ({ blank, untouched }: Shape): Replay => ({
+  values: blank.slice(),
+  seqs: untouched.slice(),
 })
 
 export type Torn = { readonly field: string; readonly old: unknown; readonly held: unknown }

@@ -141,14 +141,13 @@ test('R-LIF-1 a pair of states without an edge is refused for everyone, naming t
   assert.ok(refused > 5000, `${refused} refusals`)
 })
 
-// The rule of the sponsor binds where the record is regulated: a captain sponsors the whole fleet.
 test('R-AUT-12 who executed or last edited it may not approve it, nor the sponsor of the agent that did', async (t) => {
   const cases = table`
     lifecycle | from           | to       | regulatory | who   | is       | duty
     fleet     | review         | approved | no         | cap   | -        | -
     fleet     | review         | approved | no         | cap   | executor | executor
     fleet     | review         | approved | no         | cap   | editor   | editor
-    fleet     | review         | approved | no         | cap   | sponsor  | -
+    fleet     | review         | approved | no         | cap   | sponsor  | sponsor_of_executor
     fleet     | review         | approved | yes        | cap   | -        | -
     fleet     | review         | approved | yes        | cap   | executor | executor
     fleet     | review         | approved | yes        | cap   | editor   | editor

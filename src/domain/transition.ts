@@ -137,8 +137,7 @@ function conflictOfDuty(facts: TransitionFacts): 'executor' | 'editor' | 'sponso
   const { workOrder, actor } = facts
   if (workOrder.executor_ids.includes(actor.id)) return 'executor'
   if (workOrder.editor_id === actor.id) return 'editor'
-  // A captain sponsors the whole fleet: the rule binds where the record is regulated.
-  if (workOrder.regulatory && facts.executorSponsorIds.includes(actor.id)) return 'sponsor_of_executor'
+  if (facts.executorSponsorIds.includes(actor.id)) return 'sponsor_of_executor'
   return undefined
 }
 

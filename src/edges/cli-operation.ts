@@ -195,12 +195,24 @@ async function call(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
+/** What stands in front of the service, or in its place, does not answer in JSON. */
+function toStranger(response: Response): Error {
+  const { origin } = new URL(response.url)
+  return response.status >= 500
+    ? new Unavailable(`${origin} answers ${response.status}: try again when the service is there.`)
+    : new SetupProblem(
+        `What answers at ${origin} is not Docket (status ${response.status}): check DOCKET_URL or --url.`,
+      )
+}
+
 async function printResponse(
   operation: Operation,
   response: Response,
   how: { json: boolean; raw: boolean },
   out: Out,
 ): Promise<void> {
+  const isWhole = response.ok && (operation.download === true || how.raw)
+  if (!isWhole && !/[/+]json\b/.test(response.headers.get('content-type') ?? '')) throw toStranger(response)
   if (!response.ok) {
     const problem = (await response.json()) as { [member: string]: unknown }
     if (response.status >= 500) throw new Unavailable(wordsOf(problem, 'title') || 'the service failed')

@@ -84,7 +84,7 @@ function toText(value: unknown): string {
 
 /** East Asian characters take two columns of a terminal. */
 const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/
-export function displayWidth(text: string): number {
+function displayWidth(text: string): number {
   let width = 0
   for (const character of text) width += wide.test(character) ? 2 : 1
   return width

@@ -30,7 +30,8 @@ export function refuseConnection(error: Error & { readonly code?: string }, sock
 
 /** An address that cannot be decoded, or with a part that is longer than anything here is called. */
 export function refuseAddress(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') void sendRefusal(reply, { code: 'not_found', what: 'this address' })
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH')
+    void sendRefusal(reply, { code: 'not_found', what: 'this address' })
   else void sendProblem(reply, 400, 'invalid_input', 'the address is not well formed', {})
 }
 
@@ -41,7 +42,13 @@ export function refuseMalformed(app: FastifyInstance): void {
     const { host } = request.headers
     const isMissing = host === undefined && request.raw.httpVersion === '1.1'
     if (isMissing || (host !== undefined && !URL.canParse(`http://${host}`)))
-      return sendProblem(reply, 400, 'invalid_input', 'the header Host is missing or is not the name of a host', {})
+      return sendProblem(
+        reply,
+        400,
+        'invalid_input',
+        'the header Host is missing or is not the name of a host',
+        {},
+      )
   })
   app.addHook('preValidation', async (request, reply) => {
     if (isTooDeep(request.body))
@@ -56,7 +63,9 @@ function isTooDeep(body: unknown): boolean {
   let level = [body]
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > deepest) return true
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    )
   }
   return false
 }

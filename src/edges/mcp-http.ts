@@ -19,7 +19,7 @@ export function mountMcp(app: FastifyInstance, service: Service): void {
         () => requestId,
       )
     },
-    { responseMode: 'json', onerror: (error) => service.log.debug({ err: error }, 'mcp') },
+    { onerror: (error) => service.log.debug({ err: error }, 'mcp') },
   )
   app.addHook('onClose', () => handler.close())
   app.route({

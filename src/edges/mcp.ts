@@ -149,6 +149,13 @@ const callSchema = z.object({
   if_version: z.int().min(0).optional(),
 })
 
+/** The fleet says `order_id` for a work order; every tool that takes its `id` understands that too. */
+function withId(operation: Operation, { order_id, ...args }: { [name: string]: unknown }): object {
+  if (order_id === undefined) return args
+  const isOfWorkOrder = operation.http[1].startsWith('/v1/work-orders/:id')
+  return isOfWorkOrder && args['id'] === undefined ? { ...args, id: order_id } : { ...args, order_id }
+}
+
 async function runTool(
   service: Service,
   actor: Actor,
@@ -165,7 +172,7 @@ async function runTool(
     ifVersion: call.data.if_version,
   }
   const { fleet, operation } = tool
-  if (fleet === undefined) return perform(service.floor, operation, actor, args, bound)
+  if (fleet === undefined) return perform(service.floor, operation, actor, withId(operation, args), bound)
   const parsed = fleet.input.safeParse(args)
   if (!parsed.success) return refuse(toInvalidInput(parsed.error))
   const decision = await perform(
@@ -190,7 +197,6 @@ async function runTool(
     value: { ...decision.value, output: { ...(decision.value.output as object), [fleet.also.as]: data } },
   }
 }
-
 
 function toResult(
   decision: Decision<Answer>,

@@ -8,6 +8,7 @@ import { betterAuth } from 'better-auth'
 import { PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import { z } from 'zod'
+import { checkAlive } from './database.ts'
 import type { Database } from './database.ts'
 import { Unavailable } from './error.ts'
 
@@ -133,6 +134,8 @@ export function openAccounts(db: Database, secret: string): Accounts {
       )
     },
     async handle(request) {
+      // The library takes a session that it could not look up for none, and one that it could not end for ended.
+      await checkAlive(db)
       const response = await auth.handler(request)
       if (response.status >= 500) throw new Unavailable(cannotCheck)
       return response

@@ -28,14 +28,18 @@ export function readId(bytes: Buffer, start: number): string {
   return idText.toString('latin1')
 }
 
+/** The two digits of each byte, as the codes of their characters. */
+const digitPairs = Uint16Array.from(
+  { length: 256 },
+  (_, byte) => ((digits[byte >> 4] ?? 0) << 8) | (digits[byte & 15] ?? 0),
+)
+
 /** Is the text these bytes in hex, dashes aside? Much cheaper than making the text. */
 export function isHexOf(text: string, bytes: Buffer, start: number, end: number): boolean {
   let at = 0
   for (let i = start; i < end; i += 1) {
     if (text.charCodeAt(at) === 45) at += 1
-    const byte = bytes[i] ?? 0
-    if (text.charCodeAt(at) !== digits[byte >> 4] || text.charCodeAt(at + 1) !== digits[byte & 15])
-      return false
+    if (((text.charCodeAt(at) << 8) | text.charCodeAt(at + 1)) !== digitPairs[bytes[i] ?? 0]) return false
     at += 2
   }
   return at === text.length

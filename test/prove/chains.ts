@@ -22,7 +22,12 @@ export type LoggedEntry = {
   readonly body: EntryBody
 }
 type Row = Omit<LoggedEntry, 'xid' | 'body'> & { readonly xid: string; readonly body: Buffer }
-type Head = { readonly id: string; readonly version: number; readonly entry_seq: number; readonly entry_head: Buffer }
+type Head = {
+  readonly id: string
+  readonly version: number
+  readonly entry_seq: number
+  readonly entry_head: Buffer
+}
 
 const tables = ['work_orders', 'assets', 'principals', 'tenants']
 

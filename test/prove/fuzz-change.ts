@@ -14,7 +14,23 @@ export type Change = {
   readonly value: Json
 }
 
-const names = ['__proto__', 'constructor', 'id', 'tenant_id', 'version', 'status', 'x', '', 'a b', 'ключ', 'length', '$ref', 'limit', 'cursor', 'regulatory']
+const names = [
+  '__proto__',
+  'constructor',
+  'id',
+  'tenant_id',
+  'version',
+  'status',
+  'x',
+  '',
+  'a b',
+  'ключ',
+  'length',
+  '$ref',
+  'limit',
+  'cursor',
+  'regulatory',
+]
 
 export const change: Arbitrary<Change> = fc.record({
   kind: fc.constantFrom('replace', 'replace', 'replace', 'remove', 'add', 'wrap'),
@@ -31,12 +47,16 @@ export function goodInput(operation: string, shape: InputShape): Arbitrary<Input
   const whole = fc.record(
     Object.fromEntries(entries.map(([name, schema]) => [name, goodProperty(operation, name, schema)])),
   ) as Arbitrary<Input>
-  const some = fc.tuple(whole, fc.subarray(optional, { maxLength: Math.min(4, optional.length) })).map(([input, kept]) => {
-    const names = new Set([...required, ...kept])
-    return Object.fromEntries(Object.entries(input).filter(([name]) => names.has(name)))
-  })
+  const some = fc
+    .tuple(whole, fc.subarray(optional, { maxLength: Math.min(4, optional.length) }))
+    .map(([input, kept]) => {
+      const names = new Set([...required, ...kept])
+      return Object.fromEntries(Object.entries(input).filter(([name]) => names.has(name)))
+    })
   if (operation !== 'work_order.list') return some
-  const paged = fc.tuple(some, fc.constantFrom(...sortedCursors)).map(([input, place]) => ({ ...input, ...place }))
+  const paged = fc
+    .tuple(some, fc.constantFrom(...sortedCursors))
+    .map(([input, place]) => ({ ...input, ...place }))
   return fc.oneof({ weight: 3, arbitrary: some }, { weight: 1, arbitrary: paged })
 }
 

@@ -16,8 +16,10 @@ export function findFault(shot: Shot, bytes: Buffer, heard: Heard): string | und
   if (status >= 500) return `a ${status}`
   const leak = inside.exec(text)?.[0]
   if (leak !== undefined && status >= 400) return `the inside shows: ${leak}`
-  if (shot.isMcp && heard.headers.get('content-type')?.includes('problem') !== true) return findFaultOfMcp(heard)
-  if (status >= 400) return shot.about.startsWith('account') ? findFaultOfAccount(heard) : findFaultOfProblem(heard)
+  if (shot.isMcp && heard.headers.get('content-type')?.includes('problem') !== true)
+    return findFaultOfMcp(heard)
+  if (status >= 400)
+    return shot.about.startsWith('account') ? findFaultOfAccount(heard) : findFaultOfProblem(heard)
   return findFaultOfSuccess(shot, heard, bytes.toString('latin1', 0, 20_000).split(/\s/)[1] ?? '')
 }
 
@@ -41,7 +43,8 @@ function findFaultOfProblem({ status, headers, text }: Heard): string | undefine
 
 function findFaultOfBody(body: Problem | undefined, status: number): string | undefined {
   if (typeof body !== 'object' || body === null) return 'the problem is not JSON'
-  if (typeof body['code'] !== 'string' || !(body['code'] in refusals)) return `an unknown code ${String(body['code'])}`
+  if (typeof body['code'] !== 'string' || !(body['code'] in refusals))
+    return `an unknown code ${String(body['code'])}`
   if (typeof body['title'] !== 'string' || body['title'].length < 5) return 'a problem without a title'
   if (body['title'].length > 2500) return `a title of ${body['title'].length} characters`
   if (body['status'] !== status) return `status ${String(body['status'])} in a ${status}`
@@ -57,7 +60,8 @@ function findFaultOfMcp({ status, text }: Heard): string | undefined {
     const error = reply['error'] as { code?: unknown; message?: unknown } | undefined
     if (error !== undefined) {
       if (error.code === -32_603) return 'MCP: an internal error'
-      if (typeof error.code !== 'number' || typeof error.message !== 'string') return 'MCP: an error without code or message'
+      if (typeof error.code !== 'number' || typeof error.message !== 'string')
+        return 'MCP: an error without code or message'
       continue
     }
     const result = reply['result'] as { isError?: boolean; structuredContent?: Problem } | undefined
@@ -74,13 +78,22 @@ function findFaultOfMcp({ status, text }: Heard): string | undefined {
 function findFaultOfAccount(heard: Heard): string | undefined {
   if (heard.headers.get('content-type')?.includes('problem') === true) return findFaultOfProblem(heard)
   const body = parse(heard.text) as Problem | undefined
-  return typeof body?.['message'] === 'string' ? undefined : `an account answer without a message: ${heard.text.slice(0, 100)}`
+  return typeof body?.['message'] === 'string'
+    ? undefined
+    : `an account answer without a message: ${heard.text.slice(0, 100)}`
 }
 
-function findFaultOfSuccess({ operation }: Shot, { status, headers, text }: Heard, path: string): string | undefined {
+function findFaultOfSuccess(
+  { operation }: Shot,
+  { status, headers, text }: Heard,
+  path: string,
+): string | undefined {
   // With nothing where the id should be, it is the list that was asked for.
   if (operation === undefined || operation.download === true || /\/(\?|$)/.test(path)) return undefined
-  if (headers.get('content-type')?.startsWith('application/json') !== true || status === 204 || text === '') return undefined
+  if (headers.get('content-type')?.startsWith('application/json') !== true || status === 204 || text === '')
+    return undefined
   const output = operation.output.safeParse(parse(text))
-  return output.success ? undefined : `a success that is not what it should be: ${output.error.message.slice(0, 300)}`
+  return output.success
+    ? undefined
+    : `a success that is not what it should be: ${output.error.message.slice(0, 300)}`
 }

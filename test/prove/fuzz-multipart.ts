@@ -12,9 +12,37 @@ const file = (name: string, type = 'text/plain', field = 'file'): string =>
 const end = `--${boundary}--\r\n`
 
 const names = [
-  'report.pdf', '', '.', '..', '../../etc/passwd', 'a/b\\c', 'x'.repeat(255), 'x'.repeat(256), 'x'.repeat(5000), 'ü.txt', '报告.txt', 'a"b', 'a%00b', 'a\0b', 'a\r\nx: y', "';--", '\u202etxt.exe', ' ', '%zz', '\xff\xfe',
+  'report.pdf',
+  '',
+  '.',
+  '..',
+  '../../etc/passwd',
+  'a/b\\c',
+  'x'.repeat(255),
+  'x'.repeat(256),
+  'x'.repeat(5000),
+  'ü.txt',
+  '报告.txt',
+  'a"b',
+  'a%00b',
+  'a\0b',
+  'a\r\nx: y',
+  "';--",
+  '\u202etxt.exe',
+  ' ',
+  '%zz',
+  '\xff\xfe',
 ]
-const types = ['text/plain', '', 'x', 'x'.repeat(300), 'text/html; charset="', '\0', 'a/b/c', 'multipart/mixed; boundary=z']
+const types = [
+  'text/plain',
+  '',
+  'x',
+  'x'.repeat(300),
+  'text/html; charset="',
+  '\0',
+  'a/b/c',
+  'multipart/mixed; boundary=z',
+]
 
 const whole = (text: string, type = form): Multipart => ({ type, body: Buffer.from(text) })
 const content = 'some bytes'
@@ -41,13 +69,20 @@ export const multipart: Arbitrary<Multipart> = fc.oneof(
     whole(part(`content-disposition: form-data; name="file"; filename*=UTF-8''%zz`, content) + end),
     whole(part(`${file('a.txt')}\r\ncontent-transfer-encoding: base64`, '!!!') + end),
     whole(part(`${file('a.txt')}\r\nx: ${'y'.repeat(100_000)}`, content) + end),
-    whole(Array.from({ length: 2000 }, (_, i) => part(`content-disposition: form-data; name="f${i}"`, 'x')).join('') + end),
+    whole(
+      Array.from({ length: 2000 }, (_, i) => part(`content-disposition: form-data; name="f${i}"`, 'x')).join(
+        '',
+      ) + end,
+    ),
     whole(part(file('a.txt'), content) + end, 'multipart/form-data'),
     whole(part(file('a.txt'), content) + end, 'multipart/form-data; boundary=other'),
     whole(part(file('a.txt'), content) + end, `multipart/form-data; boundary=${'b'.repeat(500)}`),
     whole(part(file('a.txt'), content) + end, `multipart/mixed; boundary=${boundary}`),
     whole('{"file":"x"}', 'application/json'),
-    whole('{"file":{"path":"/etc/passwd","name":"x","media_type":"x","size_bytes":1,"sha256":""}}', 'application/json'),
+    whole(
+      '{"file":{"path":"/etc/passwd","name":"x","media_type":"x","size_bytes":1,"sha256":""}}',
+      'application/json',
+    ),
     whole(part(file('big.bin'), 'z'.repeat(700_000)) + end),
   ),
 )

@@ -46,7 +46,10 @@ function isComplete(raw: Buffer, isRead: boolean): boolean {
   const { head, body } = split(raw)
   // A stream of events stays open: its head is the answer.
   if (isRead && head.includes('\r\ncontent-type: text/event-stream')) return true
-  return head.includes('\r\ntransfer-encoding: chunked') && body.subarray(-7).toString('latin1') === '\r\n0\r\n\r\n'
+  return (
+    head.includes('\r\ntransfer-encoding: chunked') &&
+    body.subarray(-7).toString('latin1') === '\r\n0\r\n\r\n'
+  )
 }
 
 /** An interim answer (100 Continue) is followed by the answer proper. */
@@ -61,7 +64,9 @@ function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
   const { head, body } = split(raw)
   const [first = '', ...lines] = head.split('\r\n')
   const headers = new Map(
-    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const),
+    lines.map(
+      (line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const,
+    ),
   )
   const isChunked = headers.get('transfer-encoding') === 'chunked'
   // What follows the first answer answers what followed the first request.
@@ -75,7 +80,7 @@ function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
 
 function joinChunks(body: Buffer): Buffer {
   const parts: Buffer[] = []
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const end = body.indexOf('\r\n', at)
     const size = Number.parseInt(body.toString('latin1', at, end), 16)
     if (end < 0 || !(size > 0)) return Buffer.concat(parts)

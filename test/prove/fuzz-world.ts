@@ -7,7 +7,12 @@ import type { Json, Slot } from './fuzz-value.ts'
 type Pool = { [S in Slot]: string[] }
 export type World = { readonly tenants: { readonly [slug: string]: Pool }; fill(principal: string): Fill }
 
-type Tenant = { readonly slug: string; readonly admin: string; readonly planner: string; readonly worker: string }
+type Tenant = {
+  readonly slug: string
+  readonly admin: string
+  readonly planner: string
+  readonly worker: string
+}
 const tenants: readonly Tenant[] = [
   { slug: 'acme-bio', admin: 'Ada Admin', planner: 'Pat Planner', worker: 'Lee Lab' },
   { slug: 'superportia', admin: '夏哥', planner: '夏哥', worker: 'Mac CLI 小克' },
@@ -54,7 +59,15 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
     assert.ok(reply.status < 300, `${method} ${path}: ${reply.text}`)
     return reply.body
   }
-  const pool: Pool = { work_order: [], asset: [], principal: [], spare_principal: [], attachment: [], key: [], cursor: [] }
+  const pool: Pool = {
+    work_order: [],
+    asset: [],
+    principal: [],
+    spare_principal: [],
+    attachment: [],
+    key: [],
+    cursor: [],
+  }
   for (const kind of ['human', 'human', 'vendor', 'agent', 'system']) {
     const name = `spare ${kind} ${pool.spare_principal.length}`
     const more = kind === 'agent' ? { sponsor: admin } : {}
@@ -81,7 +94,7 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
     })
     pool.work_order.push(id, number)
     const { body } = await fixture.call(planner, 'POST', `/v1/work-orders/${id}/comments`, { body: 'first' })
-    assert.ok(body.id)
+    assert.ok(body.id, JSON.stringify(body))
     await advance(fixture, id, i, planner, worker)
   }
   await attach(fixture, planner, pool)
@@ -90,13 +103,28 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
 }
 
 /** Some of them further on, so that every state's rules are met. */
-async function advance(fixture: Fixture, id: string, i: number, planner: string, worker: string): Promise<void> {
-  const ways = [['assigned', 'in_progress', 'completed', 'closed'], ['planned'], ['accepted', 'in_progress', 'review', 'approved']]
+async function advance(
+  fixture: Fixture,
+  id: string,
+  i: number,
+  planner: string,
+  worker: string,
+): Promise<void> {
+  const ways = [
+    ['assigned', 'in_progress', 'completed', 'closed'],
+    ['planned'],
+    ['accepted', 'in_progress', 'review', 'approved'],
+  ]
   const way = ways[i % 3] ?? []
   for (const to of way.slice(0, Math.floor(i / 3) + 1)) {
     for (const principal of [worker, planner]) {
       await fixture.call(principal, 'POST', `/v1/work-orders/${id}/transitions`, {
-        to, reason: 'on its way', notes: 'on its way', completion_summary: 'done', actual_hours: 1, review_notes: 'good',
+        to,
+        reason: 'on its way',
+        notes: 'on its way',
+        completion_summary: 'done',
+        actual_hours: 1,
+        review_notes: 'good',
       })
     }
   }
@@ -118,7 +146,10 @@ async function collectCursors(fixture: Fixture, planner: string, pool: Pool): Pr
   const [id] = pool.work_order
   const lists = [
     ...['created', 'updated', 'due_date', 'priority'].map((sort) => `/v1/work-orders?sort=${sort}&limit=2`),
-    '/v1/principals?limit=2', '/v1/assets?limit=1', '/v1/events?limit=2', `/v1/work-orders/${id}/history?limit=1`,
+    '/v1/principals?limit=2',
+    '/v1/assets?limit=1',
+    '/v1/events?limit=2',
+    `/v1/work-orders/${id}/history?limit=1`,
   ]
   for (const path of lists) {
     const { body } = await fixture.call(planner, 'GET', path)

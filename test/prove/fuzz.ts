@@ -23,7 +23,12 @@ const requests = { small: 1500, full: 10_000 } as const
 const atOnce = 8
 const batch = 500
 
-type Tally = { readonly statuses: Map<string, number>; readonly ms: number[]; readonly faults: string[]; succeeded: number }
+type Tally = {
+  readonly statuses: Map<string, number>
+  readonly ms: number[]
+  readonly faults: string[]
+  succeeded: number
+}
 
 export async function proveFuzz(proof: Proof): Promise<Figures> {
   const fixture = await openFixture()
@@ -54,7 +59,13 @@ export async function proveFuzz(proof: Proof): Promise<Figures> {
   }
 }
 
-async function fire(fixture: Fixture, world: World, shots: readonly Shot[], from: number, tally: Tally): Promise<void> {
+async function fire(
+  fixture: Fixture,
+  world: World,
+  shots: readonly Shot[],
+  from: number,
+  tally: Tally,
+): Promise<void> {
   let next = 0
   const gunner = async (): Promise<void> => {
     for (let i = next++; i < shots.length; i = next++) {
@@ -69,9 +80,17 @@ async function fire(fixture: Fixture, world: World, shots: readonly Shot[], from
       const fault = findFault(one, bytes, heard)
       if (fault === undefined) continue
       const path = join(tmpdir(), `docket-fuzz-${from + i}.txt`)
-      writeFileSync(path, Buffer.concat([bytes, Buffer.from(`\n\n---- answer ${heard.status} ----\n${heard.text}`)]))
-      const shown = bytes.toString('utf8').replaceAll(/authorization: .*\r\n/gi, '').slice(0, 600)
-      tally.faults.push(`request ${from + i} (${one.about}, ${one.principal}): ${fault}\n${shown}\n→ ${heard.status} ${heard.text.slice(0, 400)}\n(whole in ${path})`)
+      writeFileSync(
+        path,
+        Buffer.concat([bytes, Buffer.from(`\n\n---- answer ${heard.status} ----\n${heard.text}`)]),
+      )
+      const shown = bytes
+        .toString('utf8')
+        .replaceAll(/authorization: .*\r\n/gi, '')
+        .slice(0, 600)
+      tally.faults.push(
+        `request ${from + i} (${one.about}, ${one.principal}): ${fault}\n${shown}\n→ ${heard.status} ${heard.text.slice(0, 400)}\n(whole in ${path})`,
+      )
     }
   }
   await Promise.all(Array.from({ length: atOnce }, gunner))
@@ -80,7 +99,10 @@ async function fire(fixture: Fixture, world: World, shots: readonly Shot[], from
 /** After all that: the service answers, and a work order goes its whole way. */
 async function assertWell({ call }: Fixture): Promise<void> {
   for (const path of ['/healthz', '/readyz']) assert.equal((await call(undefined, 'GET', path)).status, 200)
-  const made = await call('夏哥', 'POST', '/v1/work-orders', { title: '[Fuzz-After] still works', assignee: 'Mac CLI 小克' })
+  const made = await call('夏哥', 'POST', '/v1/work-orders', {
+    title: '[Fuzz-After] still works',
+    assignee: 'Mac CLI 小克',
+  })
   assert.equal(made.status, 201, made.text)
   const path = `/v1/work-orders/${made.body.id}/transitions`
   const steps = [

@@ -20,13 +20,21 @@ export async function raceCounted({ call }: Replicas, size: Size): Promise<Figur
   const replies = await atOnce(many, (i) =>
     // A refused creation in between takes no number with it.
     i % 6 === 5
-      ? call('Pat Planner', 'POST', '/v1/work-orders', { title: 'No', planned_start: '2026-11-21T00:00:00Z', planned_end: '2026-11-20T00:00:00Z' })
+      ? call('Pat Planner', 'POST', '/v1/work-orders', {
+          title: 'No',
+          planned_start: '2026-11-21T00:00:00Z',
+          planned_end: '2026-11-20T00:00:00Z',
+        })
       : call('Pat Planner', 'POST', '/v1/work-orders', { title: `Counted ${i}` }),
   )
   const made = replies.filter(({ status }) => status === 201)
   assert.equal(made.length, many - Math.floor(many / 6))
   const counted = numbersOf(made).map((number) => Number(number.slice(-6)))
-  assert.deepEqual(counted, counted.map((_count, i) => first + i), 'counted without a gap')
+  assert.deepEqual(
+    counted,
+    counted.map((_count, i) => first + i),
+    'counted without a gap',
+  )
   return { 'counted numbers drawn at once': made.length }
 }
 
@@ -68,7 +76,10 @@ export async function raceFleetNumbers(replicas: Replicas, size: Size): Promise<
   const all = [...plenty, ...widened, ...mixed]
   assert.equal(new Set(all).size, all.length, 'no number twice')
   // What was taken in nobody's name is given back, so that the verifier finds the numbers in order.
-  await queryAll(fixture.adminUrl, `delete from work_order_numbers n where not exists (select from work_orders wo where wo.id = n.work_order_id)`)
+  await queryAll(
+    fixture.adminUrl,
+    `delete from work_order_numbers n where not exists (select from work_orders wo where wo.id = n.work_order_id)`,
+  )
   return {
     'fleet numbers drawn at once': all.length,
     'with a fourth digit': all.length - all.filter(isShort).length,

@@ -43,7 +43,9 @@ export const raceKeys: Race = async (replicas, size) => {
   for (let round = 0; round < rounds; round += 1) {
     const title = `[Race-Key] ${round}`
     assertSame(await ask('/v1/work-orders', { title }, `create ${round}`.replace(' ', '-')), 201)
-    const made = await queryAll(replicas.fixture.adminUrl, 'select id from work_orders where title = $1', [title])
+    const made = await queryAll(replicas.fixture.adminUrl, 'select id from work_orders where title = $1', [
+      title,
+    ])
     assert.equal(made.length, 1, 'one work order under one key')
     const commented = await ask(`/v1/work-orders/${id}/comments`, { body: `${round}` }, `comment-${round}`)
     assertSame(commented, 201)
@@ -53,7 +55,8 @@ export const raceKeys: Race = async (replicas, size) => {
     await assertOneApiKey(replicas, ask, round)
   }
   assert.equal(await countEntries(replicas, id ?? '', 'commented'), rounds)
-  const moves = (await countEntries(replicas, id ?? '', 'blocked')) + (await countEntries(replicas, id ?? '', 'resumed'))
+  const moves =
+    (await countEntries(replicas, id ?? '', 'blocked')) + (await countEntries(replicas, id ?? '', 'resumed'))
   assert.equal(moves, rounds)
   return { 'races for one idempotency key': rounds * 4 }
 }
@@ -83,21 +86,44 @@ async function assertOneApiKey(
 export const raceGrants: Race = async (replicas, size, random) => {
   const { fixture } = replicas
   const rounds = size === 'small' ? 4 : 40
-  const made = await replicas.call('Ada Admin', 'POST', '/v1/principals', { name: `raced ${random.int(1e9)}`, kind: 'human' })
+  const made = await replicas.call('Ada Admin', 'POST', '/v1/principals', {
+    name: `raced ${random.int(1e9)}`,
+    kind: 'human',
+  })
   assert.equal(made.status, 201, made.text)
   const { id } = made.body
   const change = (method: string, role: string) =>
-    replicas.call('Ada Admin', method, `/v1/principals/${id}/grants${method === 'DELETE' ? `?role=${role}&reason=race` : ''}`, method === 'POST' ? { role, reason: 'race' } : undefined)
+    replicas.call(
+      'Ada Admin',
+      method,
+      `/v1/principals/${id}/grants${method === 'DELETE' ? `?role=${role}&reason=race` : ''}`,
+      method === 'POST' ? { role, reason: 'race' } : undefined,
+    )
   assert.deepEqual(countBy(await atOnce(16, () => change('POST', 'auditor'))), { '200': 16 })
   assert.equal(await countEntries(replicas, id, 'role_granted'), 1)
   for (let round = 0; round < rounds; round += 1) {
-    const replies = await atOnce(16, () => change(random.pick(['POST', 'DELETE']), random.pick(['qa', 'operator', 'assigner'])))
+    const replies = await atOnce(16, () =>
+      change(random.pick(['POST', 'DELETE']), random.pick(['qa', 'operator', 'assigner'])),
+    )
     assert.deepEqual(countBy(replies), { '200': 16 })
   }
-  const grants = await queryAll<{ role: string }>(fixture.adminUrl, 'select role from role_grants where principal_id = $1', [id])
-  const [last] = await queryAll<{ body: Buffer }>(fixture.adminUrl, `select body from entries where record_id = $1 order by seq desc limit 1`, [id])
-  const { changes } = JSON.parse(last?.body.toString() ?? '{}') as { changes: { field: string; new: string[] }[] }
-  assert.deepEqual(grants.map(({ role }) => role).toSorted(), changes.find(({ field }) => field === 'roles')?.new)
+  const grants = await queryAll<{ role: string }>(
+    fixture.adminUrl,
+    'select role from role_grants where principal_id = $1',
+    [id],
+  )
+  const [last] = await queryAll<{ body: Buffer }>(
+    fixture.adminUrl,
+    `select body from entries where record_id = $1 order by seq desc limit 1`,
+    [id],
+  )
+  const { changes } = JSON.parse(last?.body.toString() ?? '{}') as {
+    changes: { field: string; new: string[] }[]
+  }
+  assert.deepEqual(
+    grants.map(({ role }) => role).toSorted(),
+    changes.find(({ field }) => field === 'roles')?.new,
+  )
   return { 'grants and revocations at once': 16 * (rounds + 1) }
 }
 
@@ -109,25 +135,42 @@ export const raceChain: Race = async (replicas, size, random) => {
   const people = [worker, 'Mac App 小克', 'Web 小克']
   const deeds = [
     () => replicas.call(captain, 'POST', `${path}/comments`, { body: 'in between' }),
-    () => replicas.call(captain, 'POST', `${path}/transitions`, { to: random.pick(['blocked', 'in_progress']), notes: 'race' }),
+    () =>
+      replicas.call(captain, 'POST', `${path}/transitions`, {
+        to: random.pick(['blocked', 'in_progress']),
+        notes: 'race',
+      }),
     () => replicas.call(captain, 'PATCH', path, { assignee: random.pick(people) }),
     () => replicas.call(captain, 'PATCH', path, { tags: [String(random.int(1e9))] }),
   ]
   const replies: Reply[] = []
-  for (let round = 0; round < rounds; round += 1) replies.push(...(await atOnce(16, () => random.pick(deeds)())))
+  for (let round = 0; round < rounds; round += 1)
+    replies.push(...(await atOnce(16, () => random.pick(deeds)())))
   const refused = replies.filter(({ status }) => status >= 300)
   assert.deepEqual(new Set(refused.map(({ body }) => body.code)), new Set(['wrong_status']))
   // Every answer shows the work order as it was after one change, with nothing of another mixed in.
   const nameById = new Map(
-    (await queryAll<{ id: string; name: string }>(replicas.fixture.adminUrl, 'select id, name from principals')).map((row) => [row.id, row.name]),
+    (
+      await queryAll<{ id: string; name: string }>(
+        replicas.fixture.adminUrl,
+        'select id, name from principals',
+      )
+    ).map((row) => [row.id, row.name]),
   )
   for (const { status, body } of replies) {
-    if (status === 200) assert.equal(body.assignee, nameById.get(body.assignee_id), 'the name is of who is meant')
+    if (status === 200)
+      assert.equal(body.assignee, nameById.get(body.assignee_id), 'the name is of who is meant')
   }
   const changed = replies.filter(({ status }) => status === 200).map(({ body }) => body.version)
   const history = await replicas.call(captain, 'GET', `${path}/history?limit=1000`)
-  const versions = history.body.data.filter((row: { action: string }) => row.action !== 'commented').map((row: { version: number }) => row.version)
-  assert.deepEqual(versions, versions.map((_version: number, i: number) => i + 1), 'each change is one version')
+  const versions = history.body.data
+    .filter((row: { action: string }) => row.action !== 'commented')
+    .map((row: { version: number }) => row.version)
+  assert.deepEqual(
+    versions,
+    versions.map((_version: number, i: number) => i + 1),
+    'each change is one version',
+  )
   assert.ok(changed.every((version) => versions.includes(version)))
   const comments = history.body.data.filter((row: { action: string }) => row.action === 'commented').length
   assert.equal(comments, replies.filter(({ status }) => status === 201).length)
@@ -146,7 +189,13 @@ export const raceOrder: Race = async (replicas, size, random) => {
       all.push(
         random.next() < 0.7
           ? await replicas.call(captain, 'POST', `${path}/comments`, { body: `${i} ${n}` }, key)
-          : await replicas.call(captain, 'POST', `${path}/transitions`, { to: random.pick(['blocked', 'in_progress']), notes: 'race' }, key),
+          : await replicas.call(
+              captain,
+              'POST',
+              `${path}/transitions`,
+              { to: random.pick(['blocked', 'in_progress']), notes: 'race' },
+              key,
+            ),
       )
     }
     return all

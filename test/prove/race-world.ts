@@ -12,7 +12,13 @@ import type { Fixture, Reply } from '../fixture.ts'
 export type Replicas = {
   readonly fixture: Fixture
   /** A call through the one service or the other, by turns. */
-  call(principal: string, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+  call(
+    principal: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Reply>
   close(): Promise<void>
 }
 
@@ -45,7 +51,10 @@ export const worker = 'Mac CLI 小克'
 export async function makeWorkOrders({ call }: Replicas, many: number): Promise<string[]> {
   const ids: string[] = []
   for (let i = 0; i < many; i += 1) {
-    const made = await call(captain, 'POST', '/v1/work-orders', { title: `[Race-Proof] ${i}`, assignee: worker })
+    const made = await call(captain, 'POST', '/v1/work-orders', {
+      title: `[Race-Proof] ${i}`,
+      assignee: worker,
+    })
     assert.equal(made.status, 201, made.text)
     for (const to of ['accepted', 'in_progress']) {
       const moved = await call(worker, 'POST', `/v1/work-orders/${made.body.id}/transitions`, { to })
@@ -69,5 +78,8 @@ export function countBy(replies: readonly Reply[]): Record<string, number> {
   return counts
 }
 
-export const queryAll = async <Row extends object>(url: string, text: string, values: unknown[] = []): Promise<Row[]> =>
-  withClient(url, async (client) => (await client.query<Row>(text, values)).rows)
+export const queryAll = async <Row extends object>(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> => withClient(url, async (client) => (await client.query<Row>(text, values)).rows)

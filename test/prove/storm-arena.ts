@@ -87,7 +87,10 @@ export async function openArena(): Promise<Arena> {
     async remove() {
       const code = await endService('SIGTERM')
       rmSync(top, { recursive: true, force: true, maxRetries: 20 })
-      assert.ok(code === 0 || complaints.length > 0, `the service ended with ${code} when it was told to stop`)
+      assert.ok(
+        code === 0 || complaints.length > 0,
+        `the service ended with ${code} when it was told to stop`,
+      )
     },
   }
 }

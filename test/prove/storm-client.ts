@@ -82,9 +82,11 @@ export async function runReader(storm: Storm, cookie: string): Promise<void> {
       })
       const text = await response.text()
       count(storm, `read ${response.status}`)
-      if (response.status !== 200 && response.status !== 503) storm.wrong.push(`reader: ${response.status} ${text}`)
+      if (response.status !== 200 && response.status !== 503)
+        storm.wrong.push(`reader: ${response.status} ${text}`)
     } catch (error) {
-      if ((error as Error).name === 'TimeoutError') storm.wrong.push(`reader: no answer within ${answerWithinMs} ms`)
+      if ((error as Error).name === 'TimeoutError')
+        storm.wrong.push(`reader: no answer within ${answerWithinMs} ms`)
     }
     await pause(50)
   }
@@ -118,7 +120,8 @@ async function settle(
       const answer = await send(storm.url(), apiKey, `${key}/${attempts}`, key, request)
       if (answer.status !== 503) return { answer, attempts }
       count(storm, '503')
-      if (answer.body['code'] !== 'unavailable') storm.wrong.push(`${key}: 503 ${JSON.stringify(answer.body)}`)
+      if (answer.body['code'] !== 'unavailable')
+        storm.wrong.push(`${key}: 503 ${JSON.stringify(answer.body)}`)
     } catch (error) {
       if ((error as Error).name === 'TimeoutError') {
         storm.wrong.push(`${key}: no answer within ${answerWithinMs} ms`)

@@ -144,12 +144,14 @@ function longestSilence(storm: Storm, struckAt: number): number {
 async function progress(arena: Arena, storm: Storm, many: number, begunAfter = 0): Promise<void> {
   const deadline = performance.now() + 120_000
   const from = storm.acknowledged.length
-  const done = (): number =>
-    storm.acknowledged.slice(from).filter((one) => one.begunAt > begunAfter).length
+  const done = (): number => storm.acknowledged.slice(from).filter((one) => one.begunAt > begunAfter).length
   while (done() < many) {
     assert.deepEqual(arena.complaints(), [])
     assert.deepEqual(storm.wrong, [])
-    assert.ok(performance.now() < deadline, `only ${done()} of ${many} deeds were acknowledged in two minutes`)
+    assert.ok(
+      performance.now() < deadline,
+      `only ${done()} of ${many} deeds were acknowledged in two minutes`,
+    )
     await pause(10)
   }
 }
@@ -193,7 +195,8 @@ async function assertKept(
     const entry = byKey.get(key)?.[0]
     assert.ok(entry !== undefined, `${key} was acknowledged and is not there`)
     assert.equal(entry.record_id, id, `${key} changed another record`)
-    if (version !== undefined) assert.equal(entry.body.version, version, `${key} was answered with another version`)
+    if (version !== undefined)
+      assert.equal(entry.body.version, version, `${key} was answered with another version`)
     assert.equal(entry.action, { transition: entry.action, comment: 'commented', create: 'created' }[deed])
   }
   const kept = await withClient(adminUrl, (client) =>

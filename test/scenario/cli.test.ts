@@ -135,15 +135,30 @@ test('R-CLI-2 every example of an operation is understood', async (t) => {
   process.chdir(started)
 })
 
+/** A server that gives everybody one answer. */
+async function answering(
+  status: number,
+  type: string,
+  body: string,
+): Promise<{ url: string; close(): void }> {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { 'content-type': type }).end(body)
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() }
+}
+
 test('R-CLI-3 exit codes: done, refused, not understood, try again later, the machine needs a hand', async (t) => {
   const { number } = await create()
   const ours = as(planner)
   const nowhere = { ...ours, DOCKET_URL: 'http://127.0.0.1:1' }
-  const failing = createServer((_request, response) => {
-    response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{"title":"away just now"}')
-  })
-  await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve))
-  const away = { ...ours, DOCKET_URL: `http://127.0.0.1:${(failing.address() as AddressInfo).port}` }
+  const problem = 'application/problem+json'
+  const away = await answering(503, problem, '{"title":"away just now"}')
+  const proxy = await answering(502, 'text/html', '<h1>Bad gateway</h1>')
+  const stranger = await answering(200, 'text/html', '<h1>It works</h1>')
   const cases: [number, string, NodeJS.ProcessEnv, RegExp][] = [
     [0, 'me get', ours, /^$/],
     [0, '--version', {}, /^$/],
@@ -163,7 +178,10 @@ test('R-CLI-3 exit codes: done, refused, not understood, try again later, the ma
     [2, 'tenant create Acme! --name x', onHost(), /slug/],
     [2, 'tenant create acme --name x --lifecycle none', onHost(), /change-control, qms, fleet/],
     [75, 'me get', nowhere, /No service answers at http:\/\/127\.0\.0\.1:1: start it/],
-    [75, 'me get', away, /away just now/],
+    [75, 'me get', { ...ours, DOCKET_URL: away.url }, /away just now/],
+    [75, 'me get', { ...ours, DOCKET_URL: proxy.url }, /answers 502/],
+    [78, 'me get', { ...ours, DOCKET_URL: stranger.url }, /is not Docket/],
+    [78, 'work-order list', { ...ours, DOCKET_URL: stranger.url }, /check DOCKET_URL/],
     [78, 'me get', { DOCKET_URL: fixture.url }, /No API key: set DOCKET_KEY/],
     [78, 'me get', { ...ours, PORT: 'many' }, /PORT/],
     [78, 'attachment add WO-2026-000001 --file /no/such/file', ours, /cannot be read/],
@@ -177,7 +195,7 @@ test('R-CLI-3 exit codes: done, refused, not understood, try again later, the ma
       assert.doesNotMatch(err, /\n {4}at /, 'no stack')
     })
   }
-  failing.close()
+  for (const server of [away, proxy, stranger]) server.close()
 })
 
 test('R-CLI-4 with --json the answer is JSON, and so is a refusal with all that is unmet', async () => {

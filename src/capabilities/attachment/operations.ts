@@ -5,12 +5,12 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { finalCategories } from '#domain/lifecycle.ts'
-import { maySee } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { findWorkOrder, lockForChange } from '../work-order/find.ts'
 import { line, workOrderRef } from '../work-order/schema.ts'
-import { loadWorkOrder, lockWorkOrder, updateHead } from '../work-order/store.ts'
+import { updateHead } from '../work-order/store.ts'
 import { insertAttachment, insertChunk, listAttachments, loadAttachment, loadChunk } from './store.ts'
 
 const chunkBytes = 256 * 1024
@@ -48,9 +48,9 @@ export const add = operation({
   input: z.strictObject({ id: workOrderRef, file: stagedFile }),
   output: attachmentView,
   async run(tx, actor, { id, file }) {
-    const workOrder = await lockWorkOrder(tx, id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await lockForChange(tx, actor, id)
+    if (!found.ok) return found
+    const workOrder = found.value
     if (finalCategories.includes(workOrder.category))
       return refuse({ code: 'record_final', current: workOrder.status })
     const at = workOrder.locked_at
@@ -102,9 +102,9 @@ export const list = operation({
   input: z.strictObject({ id: workOrderRef }),
   output: z.object({ data: z.array(attachmentView), next_cursor: z.null() }),
   async run(tx, actor, input) {
-    const workOrder = await loadWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await findWorkOrder(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     return accept({ data: await listAttachments(tx, workOrder.id), next_cursor: null })
   },
 })
@@ -121,9 +121,9 @@ export const get = operation({
   input: z.strictObject({ id: workOrderRef, attachment_id: z.uuid() }),
   output: attachmentView,
   async run(tx, actor, input) {
-    const workOrder = await loadWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await findWorkOrder(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     const row = await loadAttachment(tx, workOrder.id, input.attachment_id)
     return row === undefined ? refuse({ code: 'not_found', what: 'attachment' }) : accept(row)
   },

@@ -1,13 +1,13 @@
 /** Comments on a work order. A comment is an entry of its chain and nothing else: it cannot be changed or lost. */
 import { z } from 'zod'
 import { finalCategories } from '#domain/lifecycle.ts'
-import { maySee } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import { parseCursor, toCursor } from '#platform/cursor.ts'
 import { listRecordEntriesOf } from '#platform/entries.ts'
 import { everyone, operation } from '#platform/operation.ts'
+import { findWorkOrder, lockForChange } from '../work-order/find.ts'
 import { line, text, workOrderRef } from '../work-order/schema.ts'
-import { loadWorkOrder, lockWorkOrder, updateHead } from '../work-order/store.ts'
+import { updateHead } from '../work-order/store.ts'
 
 const commentView = z.object({
   id: z.uuid(),
@@ -28,9 +28,9 @@ export const add = operation({
   input: z.strictObject({ id: workOrderRef, body: line(20_000) }),
   output: commentView,
   async run(tx, actor, input) {
-    const workOrder = await lockWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await lockForChange(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     if (finalCategories.includes(workOrder.category))
       return refuse({ code: 'record_final', current: workOrder.status })
     const at = workOrder.locked_at
@@ -75,9 +75,9 @@ export const list = operation({
   }),
   output: z.object({ data: z.array(commentView), next_cursor: z.string().nullable() }),
   async run(tx, actor, input) {
-    const workOrder = await loadWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await findWorkOrder(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     const after = input.cursor === undefined ? { seq: 0 } : parseCursor(afterSeq, input.cursor)
     if (after === undefined)
       return refuse({

@@ -48,8 +48,7 @@ const toView = (row: PrincipalRow): PrincipalView => ({
 })
 
 /** How a grant is written in the trail: the role, and the asset that it is bound to. */
-const toGrantText = ({ role, asset_id }: Grant): string =>
-  asset_id === null ? role : `${role}@${asset_id}`
+const toGrantText = ({ role, asset_id }: Grant): string => (asset_id === null ? role : `${role}@${asset_id}`)
 const toGrantTexts = (grants: readonly Grant[]): string[] => grants.map(toGrantText).toSorted()
 export const principalFields = ['kind', 'name', 'email', 'sponsor_id', 'disabled_at', 'roles'] as const
 

@@ -27,6 +27,8 @@ type DemoTenant = {
 }
 
 const captain = '夏哥'
+/** Who answers for the agents: not a captain, who could then not approve what they did. */
+const sponsor = 'Fleet Sponsor'
 const fleetAgents = [
   'Mac App 小克',
   'Mac CLI 小克',
@@ -63,13 +65,14 @@ const demoTenants: readonly DemoTenant[] = [
     tenant: { slug: 'superportia', name: 'SuperPortia', default_lifecycle: 'fleet' },
     principals: [
       { name: captain, kind: 'human', roles: ['admin', 'captain', 'assigner', 'operator'] },
+      { name: sponsor, kind: 'human', roles: ['assigner', 'operator'] },
       { name: '小西', kind: 'agent', roles: ['captain', 'operator'], sponsor: captain },
-      { name: 'PM Agent', kind: 'agent', roles: ['assigner'], sponsor: captain },
+      { name: 'PM Agent', kind: 'agent', roles: ['assigner'], sponsor },
       ...fleetAgents.map((name) => ({
         name,
         kind: 'agent' as const,
         roles: ['operator' as const],
-        sponsor: captain,
+        sponsor,
       })),
       ...fleetSystems.map((name) => ({ name, kind: 'system' as const, roles: ['operator' as const] })),
       { name: 'system:captain-proxy', kind: 'system', roles: ['captain'] },

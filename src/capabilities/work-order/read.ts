@@ -1,7 +1,6 @@
 /** Reading work orders: one, a page of a list, and what happened to one. */
 import { z } from 'zod'
 import { isNumber } from '#domain/number.ts'
-import { maySee } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
@@ -9,6 +8,7 @@ import { parseCursor, toCursor } from '#platform/cursor.ts'
 import { entryView, listRecordEntries } from '#platform/entries.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { findWorkOrder } from './find.ts'
 import { listWorkOrders } from './list-store.ts'
 import type { Place, Resolved } from './list-store.ts'
 import { inOurTimes, listInput, text, workOrderRef, workOrderView } from './schema.ts'
@@ -26,9 +26,9 @@ export const get = operation({
   input: z.strictObject({ id: workOrderRef }),
   output: workOrderView,
   async run(tx, actor, input) {
-    const workOrder = await loadWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await findWorkOrder(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     return accept(toView(workOrder))
   },
 })
@@ -158,9 +158,9 @@ export const history = operation({
   }),
   output: historyPage,
   async run(tx, actor, input) {
-    const workOrder = await loadWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
+    const found = await findWorkOrder(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     return listHistory(tx, workOrder.id, input)
   },
 })

@@ -16,7 +16,7 @@ export type Names = {
 }
 export type WorkOrderRow = WorkOrder &
   Names & {
-    /** The humans who answer for the agents that did the work of a regulatory record. */
+    /** The humans who answer for the agents that did the work. */
     readonly executor_sponsor_ids: readonly string[]
   }
 /** A locked row: with the head of its chain, and the time after the lock was had. */
@@ -30,9 +30,7 @@ export const columns = sql`
   wo.actual_start, wo.actual_end, wo.job_plan, wo.requirements, wo.hold, wo.blocker, wo.revision, wo.revision_of,
   wo.acknowledged_at, wo.attributes, wo.executor_ids, wo.editor_id, wo.import_source, wo.created_at, wo.updated_at,
   r.name as requester, a.name as assignee, s.tag as asset,
-  case when wo.regulatory
-       then array(select p.sponsor_id::text from principals p where p.id = any (wo.executor_ids) and p.sponsor_id is not null)
-       else '{}' end as executor_sponsor_ids`
+  array(select p.sponsor_id::text from principals p where p.id = any (wo.executor_ids) and p.sponsor_id is not null) as executor_sponsor_ids`
 
 export const named = sql`
   join principals r on r.tenant_id = wo.tenant_id and r.id = wo.requester_id
@@ -70,13 +68,7 @@ async function findIdByNumber(tx: Tx, number: string): Promise<string | undefine
   return row?.id
 }
 
-const jsonFields: ReadonlySet<string> = new Set([
-  'job_plan',
-  'requirements',
-  'hold',
-  'blocker',
-  'attributes',
-])
+const jsonFields: ReadonlySet<string> = new Set(['job_plan', 'requirements', 'hold', 'blocker', 'attributes'])
 const toColumn = (field: string, value: unknown): unknown =>
   jsonFields.has(field) && value !== null ? JSON.stringify(value) : value
 
@@ -135,7 +127,7 @@ function updateText(fields: readonly RecordedField[]): TemplateStringsArray {
   const key = fields.join()
   let text = updateTexts.get(key)
   if (text === undefined) {
-    const [first = '', ...others] = [...fields, 'category', 'updated_at', ...headColumns]
+    const [first, ...others] = [...fields, 'category', 'updated_at', ...headColumns]
     text = pieces([
       `update work_orders set ${first} = `,
       ...others.map((column) => `, ${column} = `),

@@ -7,19 +7,20 @@ import { z } from 'zod'
 import { changesBetween } from '#domain/entry.ts'
 import { finalCategories } from '#domain/lifecycle.ts'
 import { categoryOf, lifecycles } from '#domain/lifecycles.ts'
-import { grantedRoles, maySee } from '#domain/principal.ts'
+import { grantedRoles } from '#domain/principal.ts'
 import type { Actor, GrantedRole } from '#domain/principal.ts'
 import { accept, refuse, toProblem } from '#domain/refusal.ts'
 import type { Decision, Refusal, Unmet } from '#domain/refusal.ts'
 import { decideTransition, reportEdges } from '#domain/transition.ts'
-import type { TransitionCommand, TransitionPlan } from '#domain/transition.ts'
+import type { TransitionFacts, TransitionPlan } from '#domain/transition.ts'
 import { recordedFields } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { checkVisible, findWorkOrder, lockForChange } from './find.ts'
 import { drawNumber, insertCreated } from './create.ts'
 import { recall, remember } from './memory.ts'
 import { transitionInput, workOrderRef, workOrderView } from './schema.ts'
-import { listHolders, loadWorkOrder, lockWorkOrder, updateHead, updateWorkOrder } from './store.ts'
+import { listHolders, updateHead, updateWorkOrder } from './store.ts'
 import type { LockedWorkOrder, WorkOrderRow } from './store.ts'
 import { toView } from './view.ts'
 
@@ -35,45 +36,27 @@ export const transition = operation({
   async run(tx, actor, input) {
     const guess = tx.mayGuess ? recall(tx.tenantId, input.id) : undefined
     if (guess !== undefined) {
-      const decision = decide(tx, { ...guess, locked_at: tx.now(guess.updated_at) }, actor, input)
+      const seen = checkVisible(tx, actor, { ...guess, locked_at: tx.now(guess.updated_at) })
+      const decision = seen.ok
+        ? decideTransition(toFacts(actor, seen.value, seen.value.locked_at), input)
+        : seen
       // Nobody is refused on a guess: what stands now is read below.
-      if (decision.ok) return accept(toView(await move(tx, decision.value.workOrder, decision.value.plan)))
+      if (seen.ok && decision.ok) return accept(toView(await move(tx, seen.value, decision.value)))
     }
-    const workOrder = await lockWorkOrder(tx, input.id)
-    if (workOrder === undefined) return refuse({ code: 'not_found', what: 'work order' })
-    const decision = decide(tx, workOrder, actor, input)
-    if (decision.ok) return accept(toView(await move(tx, workOrder, decision.value.plan)))
-    const { refusal } = decision
-    if (refusal.code === 'not_found' || refusal.code === 'stale_version') return decision
-    return refuseAttempt(tx, workOrder, refusal, { to: input.to, reason: input.reason })
+    const found = await lockForChange(tx, actor, input.id)
+    if (!found.ok) return found
+    const decision = decideTransition(toFacts(actor, found.value, found.value.locked_at), input)
+    if (decision.ok) return accept(toView(await move(tx, found.value, decision.value)))
+    return refuseAttempt(tx, found.value, decision.refusal, { to: input.to, reason: input.reason })
   },
 })
 
-type Decided = { readonly workOrder: LockedWorkOrder; readonly plan: TransitionPlan }
-
-function decide(
-  tx: Tx,
-  workOrder: LockedWorkOrder,
-  actor: Actor,
-  command: TransitionCommand,
-): Decision<Decided> {
-  if (!maySee(actor, workOrder)) return refuse({ code: 'not_found', what: 'work order' })
-  const stale = checkVersion(tx, workOrder)
-  if (stale !== undefined) return refuse(stale)
-  const facts = {
-    workOrder,
-    actor,
-    executorSponsorIds: workOrder.executor_sponsor_ids,
-    now: workOrder.locked_at,
-  }
-  const decision = decideTransition(facts, command)
-  return decision.ok ? accept({ workOrder, plan: decision.value }) : decision
-}
-
-export const checkVersion = (tx: Tx, workOrder: { readonly version: number }): Refusal | undefined =>
-  tx.call.ifVersion === undefined || tx.call.ifVersion === workOrder.version
-    ? undefined
-    : { code: 'stale_version', expected: tx.call.ifVersion, actual: workOrder.version }
+const toFacts = (actor: Actor, workOrder: WorkOrderRow, now: string): TransitionFacts => ({
+  workOrder,
+  actor,
+  executorSponsorIds: workOrder.executor_sponsor_ids,
+  now,
+})
 
 async function move(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Promise<LockedWorkOrder> {
   const revision = plan.transition.opensRevision ? await openRevision(tx, before) : undefined
@@ -93,7 +76,9 @@ async function move(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Prom
   })
   updateWorkOrder(tx, before, plan.changes, category, head, at)
   const after = { ...before, ...plan.changes, ...head, category, updated_at: at }
-  if (!finalCategories.includes(category)) tx.afterCommit(() => remember(tx.tenantId, after))
+  // Who answers for a new executor is read, not guessed.
+  const isGuessable = !finalCategories.includes(category) && plan.changes.executor_ids === undefined
+  if (isGuessable) tx.afterCommit(() => remember(tx.tenantId, after))
   return after
 }
 
@@ -188,15 +173,10 @@ export const transitions = operation({
   input: z.strictObject({ id: workOrderRef }),
   output: edgesView,
   async run(tx, actor, input): Promise<Decision<z.output<typeof edgesView>>> {
-    const workOrder = await loadWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
-    const facts = {
-      workOrder,
-      actor,
-      executorSponsorIds: workOrder.executor_sponsor_ids,
-      now: tx.now(),
-    }
+    const found = await findWorkOrder(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
+    const facts = toFacts(actor, workOrder, tx.now())
     const data = await Promise.all(
       reportEdges(facts).map(async (edge) => ({
         ...edge,

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { decideAcknowledge, decideEdit, decideHold } from '#domain/edit.ts'
 import { changesBetween } from '#domain/entry.ts'
-import { maySee } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
@@ -10,12 +9,13 @@ import { fleetTitle, judgedFields, recordedFields } from '#domain/work-order.ts'
 import type { Recorded } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { lockForChange } from './find.ts'
 import { toUtc } from './create.ts'
 import { line, text, updateInput, workOrderRef, workOrderView } from './schema.ts'
 import type { UpdateInput } from './schema.ts'
-import { findAsset, findPrincipal, lockWorkOrder, updateWorkOrder } from './store.ts'
+import { findAsset, findPrincipal, updateWorkOrder } from './store.ts'
 import type { LockedWorkOrder } from './store.ts'
-import { checkVersion, refuseAttempt } from './transition.ts'
+import { refuseAttempt } from './transition.ts'
 import { toView } from './view.ts'
 
 export const update = operation({
@@ -28,11 +28,9 @@ export const update = operation({
   input: updateInput,
   output: workOrderView,
   async run(tx, actor, input) {
-    const workOrder = await lockWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
-    const stale = checkVersion(tx, workOrder)
-    if (stale !== undefined) return refuse(stale)
+    const found = await lockForChange(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     const { id: _, reason, ...fields } = input
     const names = Object.keys(fields).filter((name) => fields[name as keyof typeof fields] !== undefined)
     const decision = decideEdit(workOrder, actor, names)
@@ -160,11 +158,9 @@ async function changeHold(
   input: z.output<typeof held>,
   next: (workOrder: LockedWorkOrder) => Recorded['hold'] | undefined,
 ) {
-  const workOrder = await lockWorkOrder(tx, input.id)
-  if (workOrder === undefined || !maySee(actor, workOrder))
-    return refuse({ code: 'not_found', what: 'work order' })
-  const stale = checkVersion(tx, workOrder)
-  if (stale !== undefined) return refuse(stale)
+  const found = await lockForChange(tx, actor, input.id)
+  if (!found.ok) return found
+  const workOrder = found.value
   const decision = decideHold(workOrder, actor)
   if (!decision.ok) return refuseAttempt(tx, workOrder, decision.refusal, { reason: input.reason })
   const value = next(workOrder)
@@ -184,11 +180,9 @@ export const acknowledge = operation({
   input: z.strictObject({ id: workOrderRef, reason: text(2000).optional() }),
   output: workOrderView,
   async run(tx, actor, input) {
-    const workOrder = await lockWorkOrder(tx, input.id)
-    if (workOrder === undefined || !maySee(actor, workOrder))
-      return refuse({ code: 'not_found', what: 'work order' })
-    const stale = checkVersion(tx, workOrder)
-    if (stale !== undefined) return refuse(stale)
+    const found = await lockForChange(tx, actor, input.id)
+    if (!found.ok) return found
+    const workOrder = found.value
     const decision = decideAcknowledge(workOrder, actor)
     if (!decision.ok) return refuseAttempt(tx, workOrder, decision.refusal, { acknowledge: true })
     if (workOrder.acknowledged_at !== null) return accept(toView(workOrder))
