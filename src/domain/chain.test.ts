@@ -112,6 +112,17 @@ function reseal(record: Record, seq: number): void {
     .digest('hex')
 }
 
+/** Changes a body and everything after it that depends on its hash, the row's head too: a whole new chain. */
+function forge(record: Record, seq: number, from: string, to: string): void {
+  rewrite(record, seq, from, to)
+  for (let next = seq; next <= record.entries.length; next += 1) {
+    const before = entry(record, next).leaf
+    reseal(record, next)
+    if (next < record.entries.length) rewrite(record, next + 1, before, entry(record, next).leaf)
+  }
+  rowOf(record).entry_head = entry(record, record.entries.length).leaf
+}
+
 function swap(record: Record, a: number, b: number, ...columns: readonly (keyof Stored)[]): void {
   const [one, other] = [{ ...entry(record, a) }, { ...entry(record, b) }]
   for (const column of columns) {
@@ -144,6 +155,20 @@ const cases: readonly (readonly [string, string, (record: Record) => void, numbe
     ['R-VER-2', 'the old value of a change', (r) => rewrite(r, 4, 'lab 1', 'lab 7'), 4, 'location'],
     ['R-VER-2', 'the text of a comment', (r) => rewrite(r, 3, 'good as', 'bad as'), 3, 'body'],
     ['R-VER-2', 'the name of the actor', (r) => rewrite(r, 1, 'Olga', 'Olgb'), 1, 'body'],
+    [
+      'R-VER-2',
+      'what nothing repeats, in an entry whose field was changed again',
+      (r) => rewrite(r, 2, 'r-2', 'r-3'),
+      2,
+      'body',
+    ],
+    [
+      'R-VER-2',
+      'the kind of the record',
+      (r) => rewrite(r, 2, '"kind":"asset"', '"kind":"tenant"'),
+      2,
+      'record_kind',
+    ],
     ['R-VER-2', 'the action', (r) => rewrite(r, 2, '"updated"', '"updatec"'), 2, 'action'],
     ['R-VER-2', 'the time', (r) => rewrite(r, 2, '08:00:02', '08:00:03'), 2, 'at'],
     ['R-VER-2', 'the actor', (r) => rewrite(r, 5, id(902), id(903)), 5, 'actor_id'],
@@ -166,6 +191,34 @@ const cases: readonly (readonly [string, string, (record: Record) => void, numbe
       (r) => (rewrite(r, 5, 'moved', 'moves'), reseal(r, 5)),
       5,
       'entry_head',
+    ],
+    [
+      'R-VER-5',
+      'a forged chain in which a change begins from another value',
+      (r) => forge(r, 2, 'lab 1', 'lab 9'),
+      4,
+      'location',
+    ],
+    [
+      'R-VER-5',
+      'a forged chain that the row does not follow',
+      (r) => forge(r, 4, 'lab 2', 'lab 9'),
+      4,
+      'location',
+    ],
+    [
+      'R-VER-6',
+      'a forged chain with another version',
+      (r) => forge(r, 4, '"version":3', '"version":7'),
+      4,
+      'version',
+    ],
+    [
+      'R-VER-6',
+      'a first entry that names one before it',
+      (r) => forge(r, 1, '"prev":null', `"prev":"${'ab'.repeat(32)}"`),
+      1,
+      'prev',
     ],
     ['R-VER-3', 'the first entry is gone', (r) => r.entries.splice(0, 1), 1, null],
     ['R-VER-3', 'one in the middle is gone', (r) => r.entries.splice(2, 1), 3, null],

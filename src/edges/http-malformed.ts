@@ -38,24 +38,17 @@ export function refuseAddress(error: FastifyError, _request: FastifyRequest, rep
 export function refuseMalformed(app: FastifyInstance): void {
   // A server may answer an expectation that it does not know with 417, or overlook it: then the answer is a real one.
   app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, next) => {
     const { host } = request.headers
-    const isMissing = host === undefined && request.raw.httpVersion === '1.1'
-    if (isMissing || (host !== undefined && !URL.canParse(`http://${host}`)))
-      return sendProblem(
-        reply,
-        400,
-        'invalid_input',
-        'the header Host is missing or is not the name of a host',
-        {},
-      )
+    // Before 1.1 there was no such header.
+    const isHost = host === undefined ? request.raw.httpVersion !== '1.1' : URL.canParse(`http://${host}`)
+    if (isHost) next()
+    else void sendProblem(reply, 400, 'invalid_input', 'the header Host is missing or names no host', {})
   })
-  app.addHook('preValidation', async (request, reply) => {
-    if (isTooDeep(request.body))
-      return sendRefusal(reply, {
-        code: 'invalid_input',
-        errors: [{ path: '', message: `is nested more than ${deepest} levels deep` }],
-      })
+  app.addHook('preValidation', (request, reply, next) => {
+    const tooDeep = { path: '', message: `is nested more than ${deepest} levels deep` }
+    if (isTooDeep(request.body)) void sendRefusal(reply, { code: 'invalid_input', errors: [tooDeep] })
+    else next()
   })
 }
 

@@ -31,9 +31,10 @@ export function decideCall(operation: Operation, actor: Actor): Refusal | undefi
   return undefined
 }
 
+const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300).toWellFormed()}…` : text)
+
 /** What is wrong with an input, as far as a caller can use it: names that it made up itself are not repeated at length. */
 export function toInvalidInput(error: z.ZodError): Refusal {
-  const cut = (text: string): string => (text.length > 300 ? `${text.slice(0, 300).toWellFormed()}…` : text)
   const errors = error.issues
     .slice(0, 50)
     .map((issue) => ({ path: cut(issue.path.join('.')), message: cut(issue.message) }))

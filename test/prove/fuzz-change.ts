@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import type { InputShape } from '#edges/input-shape.ts'
-import { goodProperty, nasty, sortedCursors } from './fuzz-value.ts'
-import type { Json } from './fuzz-value.ts'
+import { goodProperty } from './fuzz-good.ts'
+import { nasty, slot, sortedCursors } from './fuzz-nasty.ts'
+import type { Json } from './fuzz-nasty.ts'
 
 export type Input = { [name: string]: Json }
 export type Change = {
@@ -39,6 +40,24 @@ export const change: Arbitrary<Change> = fc.record({
   value: nasty,
 })
 
+/** What each move asks for, and nothing else: that would be refused for being locked. */
+export const moves: readonly Input[] = [
+  { to: 'accepted' },
+  { to: 'in_progress', notes: 'begun' },
+  { to: 'closed' },
+  { to: 'blocked', notes: 'no oil' },
+  { to: 'review', completion_summary: 'done', actual_hours: 2 },
+  { to: 'rejected', review_notes: 'again' },
+  { to: 'approved', review_notes: 'good' },
+  { to: 'cancelled', reason: 'not needed', notes: 'not needed' },
+  { to: 'assigned' },
+  { to: 'planned' },
+  { to: 'completed', completion_summary: 'done', actual_hours: 2 },
+]
+const move: Arbitrary<Input> = fc
+  .tuple(fc.constantFrom(...moves), fc.oneof(slot('order'), slot('work_order')))
+  .map(([asked, id]) => ({ ...asked, id }))
+
 /** A good input of an operation: what is required, and some of the rest. */
 export function goodInput(operation: string, shape: InputShape): Arbitrary<Input> {
   const required = shape.required ?? []
@@ -50,9 +69,11 @@ export function goodInput(operation: string, shape: InputShape): Arbitrary<Input
   const some = fc
     .tuple(whole, fc.subarray(optional, { maxLength: Math.min(4, optional.length) }))
     .map(([input, kept]) => {
-      const names = new Set([...required, ...kept])
-      return Object.fromEntries(Object.entries(input).filter(([name]) => names.has(name)))
+      const given = new Set([...required, ...kept])
+      return Object.fromEntries(Object.entries(input).filter(([name]) => given.has(name)))
     })
+  if (operation === 'work_order.transition' && 'to' in shape.properties)
+    return fc.oneof({ weight: 3, arbitrary: move }, { weight: 1, arbitrary: some })
   if (operation !== 'work_order.list') return some
   const paged = fc
     .tuple(some, fc.constantFrom(...sortedCursors))

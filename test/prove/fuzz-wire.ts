@@ -20,6 +20,7 @@ export type Heard = {
 export function exchange(url: string, bytes: Buffer, isWhole: boolean, withinMs: number): Promise<Heard> {
   const { hostname, port } = new URL(url)
   const begun = performance.now()
+  const isHead = bytes.toString('latin1', 0, 5) === 'HEAD '
   const isRead = bytes.toString('latin1', 0, 4) === 'GET '
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
@@ -27,7 +28,7 @@ export function exchange(url: string, bytes: Buffer, isWhole: boolean, withinMs:
     const finish = (timedOut: boolean): void => {
       socket.destroy()
       clearTimeout(timer)
-      resolve({ ...parse(Buffer.concat(chunks)), ms: performance.now() - begun, timedOut })
+      resolve({ ...parse(Buffer.concat(chunks), isHead), ms: performance.now() - begun, timedOut })
     }
     const timer = setTimeout(() => finish(true), withinMs)
     socket.on('connect', () => void (isWhole ? socket.write(bytes) : socket.end(bytes)))
@@ -60,7 +61,7 @@ function split(raw: Buffer): { head: string; body: Buffer } {
   return head.startsWith('http/1.1 1') ? split(body) : { head, body }
 }
 
-function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
+function parse(raw: Buffer, isHead: boolean): Pick<Heard, 'status' | 'headers' | 'text'> {
   const { head, body } = split(raw)
   const [first = '', ...lines] = head.split('\r\n')
   const headers = new Map(
@@ -70,7 +71,7 @@ function parse(raw: Buffer): Pick<Heard, 'status' | 'headers' | 'text'> {
   )
   const isChunked = headers.get('transfer-encoding') === 'chunked'
   // What follows the first answer answers what followed the first request.
-  const length = Number(headers.get('content-length') ?? body.length)
+  const length = isHead ? 0 : Number(headers.get('content-length') ?? body.length)
   return {
     status: Number(/^http\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0),
     headers,

@@ -1,8 +1,9 @@
 /** What the requests may meet: work orders of every lifecycle in many states, people, assets, files, keys, pages. */
 import assert from 'node:assert/strict'
 import type { Fixture } from '../fixture.ts'
+import { moves } from './fuzz-change.ts'
 import type { Fill } from './fuzz-request.ts'
-import type { Json, Slot } from './fuzz-value.ts'
+import type { Json, Slot } from './fuzz-nasty.ts'
 
 type Pool = { [S in Slot]: string[] }
 export type World = { readonly tenants: { readonly [slug: string]: Pool }; fill(principal: string): Fill }
@@ -61,6 +62,7 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
   }
   const pool: Pool = {
     work_order: [],
+    order: [],
     asset: [],
     principal: [],
     spare_principal: [],
@@ -73,7 +75,7 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
     const more = kind === 'agent' ? { sponsor: admin } : {}
     const { id } = await call(admin, 'POST', '/v1/principals', { name, kind, ...more })
     pool.spare_principal.push(name, id)
-    const { id: key } = await call(admin, 'POST', '/v1/keys', { principal: name, name: 'spare' })
+    const { id: key } = await call(admin, 'POST', '/v1/keys', { principal: pool.spare_principal[0], name })
     pool.key.push(key)
   }
   for (const tag of ['F-1', 'F-2', 'F ü/3']) {
@@ -81,53 +83,52 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
     pool.asset.push(tag, id)
   }
   pool.principal.push(...Object.keys(fixture.keys[slug] ?? {}), ...pool.spare_principal)
-  for (let i = 0; i < 12; i += 1) {
-    const lifecycle = (['change-control', 'qms', 'fleet'] as const)[i % 3]
-    const { id, number } = await call(planner, 'POST', '/v1/work-orders', {
-      title: `[Fuzz-Case] number ${i}`,
-      lifecycle,
-      description: 'hyd leak at the seal',
-      assignee: worker,
-      asset: 'F-1',
-      regulatory: i % 4 === 3,
-      tags: ['fuzz'],
-    })
-    pool.work_order.push(id, number)
-    const { body } = await fixture.call(planner, 'POST', `/v1/work-orders/${id}/comments`, { body: 'first' })
-    assert.ok(body.id, JSON.stringify(body))
-    await advance(fixture, id, i, planner, worker)
-  }
+  await makeWorkOrders(fixture, { planner, worker }, pool)
   await attach(fixture, planner, pool)
   await collectCursors(fixture, planner, pool)
   return pool
 }
 
-/** Some of them further on, so that every state's rules are met. */
-async function advance(
+/** Of each lifecycle some, further on and further on, so that every state's rules are met. */
+const ways = {
+  'change-control': ['assigned', 'in_progress', 'completed', 'closed'],
+  qms: ['planned'],
+  fleet: ['accepted', 'in_progress', 'review', 'approved'],
+} as const
+const mixed = ['change-control', 'qms', 'fleet'] as const
+
+async function makeWorkOrders(
   fixture: Fixture,
-  id: string,
-  i: number,
-  planner: string,
-  worker: string,
+  { planner, worker }: Pick<Tenant, 'planner' | 'worker'>,
+  pool: Pool,
 ): Promise<void> {
-  const ways = [
-    ['assigned', 'in_progress', 'completed', 'closed'],
-    ['planned'],
-    ['accepted', 'in_progress', 'review', 'approved'],
-  ]
-  const way = ways[i % 3] ?? []
-  for (const to of way.slice(0, Math.floor(i / 3) + 1)) {
-    for (const principal of [worker, planner]) {
-      await fixture.call(principal, 'POST', `/v1/work-orders/${id}/transitions`, {
-        to,
-        reason: 'on its way',
-        notes: 'on its way',
-        completion_summary: 'done',
-        actual_hours: 1,
-        review_notes: 'good',
-      })
-    }
+  for (let i = 0; i < 24; i += 1) {
+    const lifecycle = i < 12 ? (mixed[i % 3] ?? 'fleet') : 'fleet'
+    const { status, body, text } = await fixture.call(planner, 'POST', '/v1/work-orders', {
+      title: `[Fuzz-Case] number ${i}`,
+      lifecycle,
+      description: 'hyd leak at the seal',
+      assignee: worker,
+      asset: 'F-1',
+      regulatory: i % 4 === 3 && i < 12,
+      tags: ['fuzz'],
+    })
+    assert.equal(status, 201, text)
+    pool.work_order.push(body.id, body.number)
+    if (lifecycle === 'fleet') pool.order.push(body.number)
+    const comment = await fixture.call(planner, 'POST', `/v1/work-orders/${body.id}/comments`, { body: 'x' })
+    assert.equal(comment.status, 201, comment.text)
+    const steps = ways[lifecycle].slice(0, i < 12 ? Math.floor(i / 3) + 1 : i % 4)
+    for (const to of steps) await advance(fixture, body.id, to, [worker, planner])
   }
+}
+
+/** By whoever may; who may not is refused. */
+async function advance(fixture: Fixture, id: string, to: string, people: readonly string[]): Promise<void> {
+  const move = moves.find((one) => one['to'] === to)
+  assert.ok(move, to)
+  for (const principal of people)
+    await fixture.call(principal, 'POST', `/v1/work-orders/${id}/transitions`, move)
 }
 
 async function attach(fixture: Fixture, planner: string, pool: Pool): Promise<void> {

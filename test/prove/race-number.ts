@@ -8,6 +8,7 @@ import { atOnce, captain, countBy, queryAll } from './race-world.ts'
 import type { Replicas } from './race-world.ts'
 import type { Figures, Size } from './proof.ts'
 
+const isShort = (number: string): boolean => /-[0-9A-F]{3}$/.test(number)
 const numbersOf = (replies: readonly Reply[]): string[] => {
   assert.deepEqual(countBy(replies), { '201': replies.length })
   return replies.map((reply) => String(reply.body.number)).toSorted()
@@ -71,7 +72,6 @@ export async function raceFleetNumbers(replicas: Replicas, size: Size): Promise<
   )
   const mixed = numbersOf(await atOnce(many * 2, create))
   for (const number of mixed) assert.match(number, /^WO-\d{4}-\d{4}-[0-9A-F]{3,4}$/)
-  const isShort = (number: string): boolean => /-[0-9A-F]{3}$/.test(number)
   assert.ok(mixed.filter(isShort).every((number) => freed.some((row) => row.number === number)))
   const all = [...plenty, ...widened, ...mixed]
   assert.equal(new Set(all).size, all.length, 'no number twice')

@@ -12,13 +12,13 @@ import type { Fixture, Reply } from '../fixture.ts'
 export type Replicas = {
   readonly fixture: Fixture
   /** A call through the one service or the other, by turns. */
-  call(
+  readonly call: (
     principal: string,
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
-  ): Promise<Reply>
+  ) => Promise<Reply>
   close(): Promise<void>
 }
 

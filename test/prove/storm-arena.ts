@@ -18,7 +18,7 @@ const program = new URL('../../src/main.ts', import.meta.url).pathname
 export type Arena = {
   readonly folder: string
   readonly keys: DemoKeys
-  url(): string
+  readonly url: () => string
   startService(): Promise<void>
   killService(): Promise<void>
   /** The postmaster itself; its backends notice and end by themselves. */

@@ -52,7 +52,7 @@ export async function runClient(storm: Storm, name: string, own: string, random:
     if (settled === undefined) return
     const { answer, attempts } = settled
     const { status, body } = answer
-    if (deed === 'transition') states.set(id, String(body['status'] ?? body['current'] ?? 'in_progress'))
+    if (deed === 'transition') states.set(id, toState(body))
     count(storm, `${status}`)
     if (status !== 200 && status !== 201) {
       // Somebody else moved it first: the only refusal that a well-behaved client may meet here.
@@ -70,6 +70,11 @@ export async function runClient(storm: Storm, name: string, own: string, random:
       answeredAt: performance.now(),
     })
   }
+}
+
+/** Where the work order is now, by the answer or by the refusal. */
+function toState({ status, current }: Answer['body']): string {
+  return typeof current === 'string' ? current : typeof status === 'string' ? status : 'in_progress'
 }
 
 /** A person with a session who only reads: let in, or told to come back later, and never taken for a stranger. */

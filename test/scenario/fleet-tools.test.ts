@@ -259,7 +259,10 @@ test('R-FLT-10 list_transitions says what is open to the caller, list_events wha
   const stranger = await fleet.connect(other)
   const order_id = await createOrder(client)
   const edges = async (caller: McpClient): Promise<Json> => {
-    const { body } = await caller.call('list_transitions', caller === client ? { order_id } : { id: order_id })
+    const { body } = await caller.call(
+      'list_transitions',
+      caller === client ? { order_id } : { id: order_id },
+    )
     return Object.fromEntries(body.data.map((edge: Json) => [edge.to, edge]))
   }
   const mine = await edges(client)

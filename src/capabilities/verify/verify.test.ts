@@ -55,7 +55,7 @@ const fields = {
   planned_start: '2026-11-20T10:00:00.25+02:00',
   planned_end: '2026-11-21T10:00:00Z',
   job_plan: { title: 'plan', steps: ['weigh', 'note'] },
-  attributes: { range: 0.1, zone: 'B', urgent: true },
+  attributes: { range: 0.1, zone: 'Süd', urgent: true },
   related_wo_ids: ['WO-1'],
   asset: 'BAL-12',
 }
@@ -326,7 +326,7 @@ test('R-VER-8 a file whose bytes, row or entry is not as attached is named', asy
     [(file) => `delete from attachment_chunks where attachment_id = '${file}' and position = 0`, 2, 'bytes'],
     [(file) => `delete from attachment_chunks where attachment_id = '${file}'`, 2, 'bytes'],
     [
-      (file) => `update attachment_chunks set position = 5 where attachment_id = '${file}' and position = 1`,
+      (file) => `update attachment_chunks set position = 5 where attachment_id = '${file}' and position = 2`,
       2,
       'bytes',
     ],
@@ -350,6 +350,13 @@ test('R-VER-8 a file whose bytes, row or entry is not as attached is named', asy
     const report = await verify()
     assert.deepEqual(named(report, id), [[seq, field]], `${damage(file)}\n${printReport(report)}`)
   }
+})
+
+test('R-VER-8 an entry of a file that is damaged itself is named once', async () => {
+  const { id } = await send('Lee Lab', 'POST', '/v1/work-orders', { title: 'with a file' })
+  await upload(id, Buffer.from('x'))
+  await asSuperuser(rewrite(id, 2, '"sha256":"', '"sha256":"0'))
+  assert.deepEqual(named(await verify(), id), [[2, 'body']])
 })
 
 test('R-VER-9 a number that is not registered as the row says is named', async () => {
@@ -381,7 +388,7 @@ test('R-VER-10 no more than 1,000 damages are listed and the others counted, how
   await asSuperuser(
     `insert into assets (tenant_id, id, tag, name, version, entry_seq, entry_id, entry_head)
      select tenant_id, uuidv7(), 'ghost ' || n, name, version, entry_seq, entry_id, entry_head
-       from assets, generate_series(1, 20000) n where tag = 'BAL-12'`,
+       from assets, generate_series(1, 60000) n where tag = 'BAL-12'`,
   )
   const reports = await Promise.all(
     [1, 2, 3].map((threads) =>
@@ -390,7 +397,7 @@ test('R-VER-10 no more than 1,000 damages are listed and the others counted, how
   )
   for (const report of reports) {
     assert.equal(report.damages.length, 1000)
-    assert.equal(report.unlisted, damages.length + 20_000 - 1000)
+    assert.equal(report.unlisted, damages.length + 60_000 - 1000)
     assert.equal(report.entries, reports[0]?.entries)
     assert.equal(report.records, reports[0]?.records)
     assert.match(printReport(report), /\n… and [\d,]+ more\ntenant .*: DAMAGED: [\d,]+ damages found$/)

@@ -42,12 +42,15 @@ type Work = {
   readonly report: (result: RangeResult) => void
 }
 
-/** Checks one tenant through the login of docket_auditor. Each thread has a connection; one more leads them. */
+/**
+ * Checks one tenant through the login of docket_auditor. Each thread has a connection; one more leads them.
+ * When the number of threads is not given, others start only once there proves to be much to read.
+ */
 export async function verifyTenant(
   url: string,
   tenantId: string,
   onProgress?: (progress: Progress) => void,
-  threads = Math.min(availableParallelism(), mostThreads),
+  threads?: number,
 ): Promise<VerifyReport> {
   const began = performance.now()
   const tally: Tally = { records: 0, entries: 0, damages: [], unlisted: 0 }
@@ -97,7 +100,8 @@ function handOutRanges(client: PoolClient): () => Promise<Range | undefined> {
   }
 }
 
-async function readAll(db: Database, work: Work, threads: number): Promise<void> {
+async function readAll(db: Database, work: Work, wanted: number | undefined): Promise<void> {
+  const threads = wanted ?? Math.min(availableParallelism(), mostThreads)
   const { tenantId, snapshot } = work.data
   const others: Worker[] = []
   const ended: Promise<void>[] = []
@@ -107,7 +111,7 @@ async function readAll(db: Database, work: Work, threads: number): Promise<void>
       let ranges = 0
       for (let range = await work.next(); range !== undefined; range = await work.next()) {
         ranges += 1
-        if (ranges === rangesAlone) {
+        if (ranges === (wanted === undefined ? rangesAlone : 1)) {
           while (others.length < threads - 1) others.push(startLane(work.data))
           ended.push(...others.map((other) => leadLane(other, work)))
           // A thread that fails is told below; until then nobody waits for it.
@@ -122,12 +126,8 @@ async function readAll(db: Database, work: Work, threads: number): Promise<void>
   }
 }
 
-/** A young generation that holds a whole range makes half of the garbage collector's work unnecessary. */
 const startLane = (data: LaneData): Worker =>
-  new Worker(new URL('lane.ts', import.meta.url), {
-    workerData: data,
-    resourceLimits: { maxYoungGenerationSizeMb: 64 },
-  })
+  new Worker(new URL('lane.ts', import.meta.url), { workerData: data })
 
 /** Gives ranges to a thread until there are none left, and it has ended. */
 const leadLane = (worker: Worker, { next, report }: Work): Promise<void> =>
