@@ -11,6 +11,7 @@ import { transition } from '#capabilities/work-order/transition.ts'
 import { perform } from '#platform/perform.ts'
 import type { Actor } from '#domain/principal.ts'
 import { load } from './http-load.ts'
+import { runPgbench } from './pgbench.ts'
 import { machine, openWorld, percentile, residentMb, serveWorld } from './world.ts'
 import type { World } from './world.ts'
 
@@ -40,6 +41,8 @@ try {
   } finally {
     await served.stop()
   }
+  const inC = runPgbench(world, ids, 12, 4)
+  if (inC !== undefined) console.log(`pgbench, the same statement on 12 connections: ${inC.toFixed(0)}/s`)
   console.log(
     `${clients} clients, ${seconds} s a round: median ratio ${percentile(ratios, 0.5).toFixed(2)} of the ceiling (${machine()})`,
   )

@@ -3,7 +3,7 @@
  * on one real PostgreSQL that all test processes share; and the HTTP door on a free port.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -60,7 +60,9 @@ export async function openFixture(): Promise<Fixture> {
   const adminUrl = (): string =>
     urlAs(server.adminUrl(), 'postgres', new URL(server.adminUrl()).password, database)
   const installation: Installation = toInstallation(adminUrl, secret, server)
-  const config = readConfig({ DOCKET_DATA: folder, LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal' })
+  // Uploads are staged here: another file's must not be seen among this one's.
+  const data = join(folder, database)
+  const config = readConfig({ DOCKET_DATA: data, LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal' })
   const service = await openService(config, `test-${database}`, 8, installation)
   const app = await buildHttp(service)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
@@ -82,6 +84,7 @@ export async function openFixture(): Promise<Fixture> {
       await app.close()
       await withClient(server.adminUrl(), (client) => client.query(`drop database ${database} with (force)`))
       await service.close()
+      rmSync(data, { recursive: true, force: true })
     },
   }
 }

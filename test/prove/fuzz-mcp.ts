@@ -18,9 +18,9 @@ export const mcp: Arbitrary<Shot> = fc
         principal: tool.fleet === undefined ? sender : fleetSender,
         input: goodInput(tool.operation.name, { properties: {}, ...toolShape(tool), type: 'object' }),
         extra: fc.oneof(
-          fc.constant({}),
-          fc.record({ idempotency_key: nasty }),
-          fc.record({ if_version: nasty }),
+          { weight: 6, arbitrary: fc.constant({}) },
+          { weight: 1, arbitrary: fc.record({ idempotency_key: nasty }) },
+          { weight: 1, arbitrary: fc.record({ if_version: nasty }) },
         ),
         changes: some(change, 3, 0.6),
         envelope: some(change, 2, 0.15),

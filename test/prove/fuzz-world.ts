@@ -102,7 +102,7 @@ async function makeWorkOrders(
   { planner, worker }: Pick<Tenant, 'planner' | 'worker'>,
   pool: Pool,
 ): Promise<void> {
-  for (let i = 0; i < 24; i += 1) {
+  for (let i = 0; i < 36; i += 1) {
     const lifecycle = i < 12 ? (mixed[i % 3] ?? 'fleet') : 'fleet'
     const { status, body, text } = await fixture.call(planner, 'POST', '/v1/work-orders', {
       title: `[Fuzz-Case] number ${i}`,

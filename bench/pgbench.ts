@@ -1,0 +1,68 @@
+/** PostgreSQL's own load generator, where it is installed: the same update and entry, in C instead of Node. */
+import { spawnSync } from 'node:child_process'
+import { globSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { World } from './world.ts'
+
+const places = ['/usr/lib/postgresql/*/bin/pgbench', '/usr/local/bin/pgbench', '/usr/bin/pgbench']
+
+/** Transitions per second; undefined where pgbench is not installed. */
+export function runPgbench(
+  world: World,
+  ids: readonly string[],
+  connections: number,
+  seconds: number,
+): number | undefined {
+  const program = places.flatMap((place) => globSync(place)).at(-1)
+  if (program === undefined) return undefined
+  const list = ids.map((id) => `'${id}'`).join(', ')
+  const script = join(world.folder, 'transitions.sql')
+  // Each client moves the work order of its own number to and fro.
+  writeFileSync(
+    script,
+    `with next as (
+       select id, entry_seq + 1 as seq, uuidv7() as entry_id, decode(repeat('5a', 700), 'hex') as body,
+              case status when 'blocked' then 'in_progress' else 'blocked' end as status,
+              case status when 'blocked' then 'active' else 'held' end as category
+         from work_orders where id = (array[${list}])[:client_id + 1]::uuid),
+     entry as (
+       insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
+       select entry_id, 'work_order', id, seq, 'blocked', '${world.operator.id}', now(), sha256('\\x00'::bytea || body), body from next)
+     update work_orders w
+        set status = next.status, category = next.category, notes = 'waiting for the endpoint', version = w.version + 1,
+            updated_at = now(), entry_seq = next.seq, entry_id = next.entry_id, entry_head = sha256('\\x00'::bytea || next.body)
+       from next where w.id = next.id;\n`,
+  )
+  const url = new URL(world.service.installation.urlOf('docket_app'))
+  const done = spawnSync(
+    program,
+    [
+      '-n',
+      '-M',
+      'prepared',
+      '-c',
+      String(connections),
+      '-j',
+      '2',
+      '-T',
+      String(seconds),
+      '-f',
+      script,
+      'docket',
+    ],
+    {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        PGHOST: url.hostname,
+        PGPORT: url.port,
+        PGUSER: url.username,
+        PGPASSWORD: decodeURIComponent(url.password),
+        PGOPTIONS: `-c plan_cache_mode=force_generic_plan -c docket.tenant_id=${world.operator.tenantId}`,
+      },
+    },
+  )
+  const rate = /tps = ([\d.]+)/.exec(done.stdout)?.[1]
+  if (rate === undefined) throw new Error(`pgbench failed: ${done.stderr}`)
+  return Number(rate)
+}
