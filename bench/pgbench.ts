@@ -15,23 +15,26 @@ export function runPgbench(
 ): number | undefined {
   const program = places.flatMap((place) => globSync(place)).at(-1)
   if (program === undefined) return undefined
-  const list = ids.map((id) => `'${id}'`).join(', ')
+  const list = ids
+    .slice(0, connections)
+    .map((id) => `'${id}'`)
+    .join(', ')
   const script = join(world.folder, 'transitions.sql')
-  // Each client moves the work order of its own number to and fro.
+  // Each client moves one work order to and fro.
   writeFileSync(
     script,
-    `with next as (
-       select id, entry_seq + 1 as seq, uuidv7() as entry_id, decode(repeat('5a', 700), 'hex') as body,
-              case status when 'blocked' then 'in_progress' else 'blocked' end as status,
-              case status when 'blocked' then 'active' else 'held' end as category
-         from work_orders where id = (array[${list}])[:client_id + 1]::uuid),
-     entry as (
+    `with entry as (
        insert into entries (id, record_kind, record_id, seq, action, actor_id, at, leaf, body)
-       select entry_id, 'work_order', id, seq, 'blocked', '${world.operator.id}', now(), sha256('\\x00'::bytea || body), body from next)
-     update work_orders w
-        set status = next.status, category = next.category, notes = 'waiting for the endpoint', version = w.version + 1,
-            updated_at = now(), entry_seq = next.seq, entry_id = next.entry_id, entry_head = sha256('\\x00'::bytea || next.body)
-       from next where w.id = next.id;\n`,
+       select uuidv7(), 'work_order', w.id, w.entry_seq + 1, 'blocked', '${world.operator.id}', now(),
+              sha256('\\x00'::bytea || convert_to(repeat('x', 700), 'UTF8')), convert_to(repeat('x', 700), 'UTF8')
+         from work_orders w where w.id = (array[${list}])[:client_id + 1]::uuid
+       returning id, seq, leaf)
+     update work_orders
+        set status = case status when 'blocked' then 'in_progress' else 'blocked' end,
+            category = case status when 'blocked' then 'active' else 'held' end,
+            notes = 'waiting for the endpoint', version = version + 1, updated_at = now(),
+            entry_seq = (select seq from entry), entry_id = (select id from entry), entry_head = (select leaf from entry)
+      where id = (array[${list}])[:client_id + 1]::uuid;\n`,
   )
   const url = new URL(world.service.installation.urlOf('docket_app'))
   const done = spawnSync(

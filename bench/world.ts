@@ -51,11 +51,19 @@ export async function openWorld(): Promise<World> {
 
 export type Served = { readonly url: string; readonly pid: number; stop(): Promise<void> }
 
+/** The options of node that `npm start` gives. */
+function startOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: { start: string }
+  }
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'))
+}
+
 /** The real service, in a process of its own, on a free port. */
 export async function serveWorld(folder: string, settings: Record<string, string> = {}): Promise<Served> {
   const child: ChildProcess = spawn(
     process.execPath,
-    [...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []), 'src/main.ts', 'serve'],
+    [...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? startOptions()), 'src/main.ts', 'serve'],
     {
       env: { ...process.env, DOCKET_DATA: folder, PORT: '0', LOG_LEVEL: 'info', ...settings },
       stdio: ['ignore', 'pipe', 'inherit'],

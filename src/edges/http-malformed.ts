@@ -38,16 +38,26 @@ export function refuseAddress(error: FastifyError, _request: FastifyRequest, rep
 export function refuseMalformed(app: FastifyInstance): void {
   // A server may answer an expectation that it does not know with 417, or overlook it: then the answer is a real one.
   app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))
+  let knownHost = ''
   app.addHook('onRequest', (request, reply, next) => {
     const { host } = request.headers
-    // Before 1.1 there was no such header.
-    const isHost = host === undefined ? request.raw.httpVersion !== '1.1' : URL.canParse(`http://${host}`)
-    if (isHost) next()
-    else void sendProblem(reply, 400, 'invalid_input', 'the header Host is missing or names no host', {})
+    // Before 1.1 there was no such header. One that was read before need not be read again.
+    const isHost =
+      host === undefined
+        ? request.raw.httpVersion !== '1.1'
+        : host === knownHost || URL.canParse(`http://${host}`)
+    if (isHost) {
+      knownHost = host ?? knownHost
+      next()
+    } else void sendProblem(reply, 400, 'invalid_input', 'the header Host is missing or names no host', {})
   })
   app.addHook('preValidation', (request, reply, next) => {
     const tooDeep = { path: '', message: `is nested more than ${deepest} levels deep` }
-    if (isTooDeep(request.body)) void sendRefusal(reply, { code: 'invalid_input', errors: [tooDeep] })
+    // Each level takes a byte to open and one to close.
+    const length = Number(request.headers['content-length'])
+    const mayBeDeep = Number.isNaN(length) || length >= 2 * deepest
+    if (mayBeDeep && isTooDeep(request.body))
+      void sendRefusal(reply, { code: 'invalid_input', errors: [tooDeep] })
     else next()
   })
 }

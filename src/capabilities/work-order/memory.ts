@@ -7,7 +7,7 @@ import type { Chained } from '#platform/tx.ts'
 import type { WorkOrderRow } from './store.ts'
 
 type Known = WorkOrderRow & Chained
-const most = 2000
+const most = 5000
 const rows = new Map<string, Known>()
 const ids = new Map<string, string>()
 
