@@ -34,7 +34,7 @@ const queries: { readonly [name: string]: string } = {
 const fillSql = `
   insert into work_orders (tenant_id, id, number, lifecycle, status, category, title, priority, regulatory, origin, requester_id,
                            assignee_id, asset_id, due_date, project, tags, version, entry_seq, entry_id, entry_head, updated_at)
-  select $1, uuidv7(make_interval(secs => -(($2 - n) * 0.01))), 'WO-2026-' || lpad(n::text, 6, '0'), 'change-control',
+  select $1, uuidv7(make_interval(secs => -(($2 - n) * 0.01))), 'WO-2026-' || lpad(n::text, greatest(6, length(n::text)), '0'), 'change-control',
          s.status, s.category, (array['replace hydraulic hose, leak', 'calibrate balance', 'inspect bucket', 'gearbox noise'])[1 + n % 4] || ' ' || n,
          (array['critical', 'high', 'medium', 'medium', 'medium', 'low', 'low', 'low', 'low', 'low'])[1 + n % 10], false, 'manual', $3,
          (select id from principals p where p.tenant_id = $1 and p.name = 'Worker ' || (n / 7) % 10),
