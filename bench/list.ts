@@ -37,7 +37,7 @@ const fillSql = `
   select $1, uuidv7(make_interval(secs => -(($2 - n) * 0.01))), 'WO-2026-' || lpad(n::text, greatest(6, length(n::text)), '0'), 'change-control',
          s.status, s.category, (array['replace hydraulic hose, leak', 'calibrate balance', 'inspect bucket', 'gearbox noise'])[1 + n % 4] || ' ' || n,
          (array['critical', 'high', 'medium', 'medium', 'medium', 'low', 'low', 'low', 'low', 'low'])[1 + n % 10], false, 'manual', $3,
-         (select id from principals p where p.tenant_id = $1 and p.name = 'Worker ' || (n / 7) % 10),
+         (select id from principals p where p.tenant_id = $1 and p.name = 'Worker ' || (n / 3) % 10),
          (select id from assets a where a.tenant_id = $1 and a.tag = 'A-' || (n / 10) % 10),
          date '2026-01-01' + (n % 700), 'P-' || n % 50, array['t-' || n % 100], 1, 1, uuidv7(), '\\x00', now() - make_interval(secs => ($2 - n) * 0.01)
     from generate_series(1, $2::integer) n,
