@@ -54,7 +54,8 @@ function findFaultOfBody(body: Problem | undefined, status: number): string | un
 function findFaultOfMcp({ status, text }: Heard): string | undefined {
   if (text === '') return status === 202 || status === 405 ? undefined : `an empty ${status}`
   // The older protocol answers as a stream of one message.
-  const replies = parse(/^data: (.*)$/m.exec(text)?.[1] ?? text) as Problem | undefined
+  // Only CR and LF end a line of an event stream; to `.` and `$` so do U+2028 and U+2029.
+  const replies = parse(/(?:^|[\r\n])data: ([^\r\n]*)/.exec(text)?.[1] ?? text) as Problem | undefined
   if (typeof replies !== 'object' || replies === null) return 'MCP: not JSON'
   for (const reply of Array.isArray(replies) ? (replies as Problem[]) : [replies]) {
     const error = reply['error'] as { code?: unknown; message?: unknown } | undefined
