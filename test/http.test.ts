@@ -50,3 +50,17 @@ test('R-OPS-3 a change of a version that was not read is refused, in either dire
     assert.equal(stale.body.code, 'stale_version')
   }
 })
+
+test('R-OPS-5 a page may talk to this service only, and no answer is taken for another type', async () => {
+  const page = await fixture.call(undefined, 'GET', '/docs/')
+  assert.match(
+    page.headers.get('content-security-policy') ?? '',
+    /^default-src 'self';.*frame-ancestors 'none'/,
+  )
+  const answers = [
+    await fixture.call('Pat Planner', 'GET', '/v1/me'),
+    await fixture.call(undefined, 'GET', '/v1/me'),
+    page,
+  ]
+  for (const { headers } of answers) assert.equal(headers.get('x-content-type-options'), 'nosniff')
+})

@@ -71,8 +71,13 @@ export function changesBetween(
     if (!(field in after)) continue
     const old = before[field] ?? null
     const next = after[field] ?? null
-    if (old === next || toCanonical(old) === toCanonical(next)) continue
+    if (isSame(old, next)) continue
     changes.push({ field, old, new: next })
   }
   return changes
 }
+
+/** Equal as JSON; only arrays and objects need their canonical text for it. */
+const isSame = (old: unknown, next: unknown): boolean =>
+  old === next ||
+  (typeof old === 'object' && typeof next === 'object' && toCanonical(old) === toCanonical(next))

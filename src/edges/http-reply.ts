@@ -18,6 +18,7 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('x-content-type-options', 'nosniff')
     .header('x-request-id', reply.request.id)
     .send(JSON.stringify({ ...problem, instance: reply.request.id }))
 }
@@ -35,6 +36,7 @@ export function sendProblem(
     .headers({
       ...headers,
       'content-type': 'application/problem+json; charset=utf-8',
+      'x-content-type-options': 'nosniff',
       'x-request-id': reply.request.id,
     })
     .send(JSON.stringify(body))

@@ -3,7 +3,6 @@
  * problem (RFC 9457), the world being away as 503, a defect as 500 with the request's id and nothing else.
  */
 import { randomUUID } from 'node:crypto'
-import helmet from '@fastify/helmet'
 import multipart from '@fastify/multipart'
 import rateLimit from '@fastify/rate-limit'
 import fastify from 'fastify'
@@ -47,16 +46,21 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
   refuseMalformed(app)
   app.setErrorHandler((error: FastifyError, request, reply) => handleError(service, error, request, reply))
   app.setNotFoundHandler((_request, reply) => sendRefusal(reply, { code: 'not_found', what: 'this address' }))
-  await app.register(helmet, { global: false })
   await app.register(rateLimit, { global: false })
-  await app.register(multipart, {
-    limits: { files: 1, fields: 0, fileSize: service.config.DOCKET_MAX_ATTACHMENT_BYTES },
-  })
 
   const streams = openEventStreams(service)
   app.addHook('preClose', () => streams.close())
   endConnectionsOnClose(app)
-  for (const operation of operations) mountOperation(app, service, operation, streams)
+  // What only uploads need does not run on every other request.
+  await app.register(async (uploads) => {
+    await uploads.register(multipart, {
+      limits: { files: 1, fields: 0, fileSize: service.config.DOCKET_MAX_ATTACHMENT_BYTES },
+    })
+    for (const operation of operations)
+      if (operation.upload === true) mountOperation(uploads, service, operation, streams)
+  })
+  for (const operation of operations)
+    if (operation.upload !== true) mountOperation(app, service, operation, streams)
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     await checkAlive(service.floor.db)
@@ -64,7 +68,7 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
   })
   mountAccounts(app, service)
   mountMcp(app, service)
-  await mountDocs(app)
+  await app.register(mountDocs)
   return app
 }
 
@@ -114,6 +118,7 @@ async function answer(
   return reply
     .code(operation.status ?? 200)
     .header('content-type', 'application/json; charset=utf-8')
+    .header('x-content-type-options', 'nosniff')
     .header('x-request-id', request.id)
     .send(JSON.stringify(output))
 }

@@ -4,6 +4,7 @@
  * after every statement; each would cost both sides a system call and a wake-up more.
  */
 import type pg from 'pg'
+import { serialize } from 'pg-protocol'
 import Result from 'pg/lib/result.js'
 import { prepareValue } from 'pg/lib/utils.js'
 import { types } from './types.ts'
@@ -17,16 +18,7 @@ export type Statement = {
 export type Outcome = { readonly rows: unknown[]; readonly rowCount: number | null }
 
 /** The part of pg's connection that a query may use (pg's `Submittable` contract). */
-type Connection = {
-  readonly stream: { cork(): void; uncork(): void }
-  parse(statement: { text: string; name: string }): void
-  bind(portal: { statement: string; values: unknown[]; valueMapper: unknown }): void
-  describe(what: { type: 'P'; name: string }): void
-  execute(what: Record<string, never>): void
-  close(what: { type: 'S'; name: string }): void
-  sync(): void
-  docket?: Prepared
-}
+type Connection = { readonly stream: { write(bytes: Buffer): void }; docket?: Prepared }
 /** What this connection has prepared: the fields that each statement answers with, once they are known. */
 type Prepared = { readonly fields: Map<string, unknown[] | undefined>; readonly doubtful: Set<string> }
 
@@ -40,13 +32,12 @@ export function sendBatch(client: pg.ClientBase, statements: readonly Statement[
     const batch = {
       submit(connection: Connection): void {
         prepared = connection.docket ??= { fields: new Map(), doubtful: new Set() }
-        connection.stream.cork()
-        try {
-          sentFirst = statements.flatMap((statement, i) => sendStatement(connection, statement, results[i]))
-          connection.sync()
-        } finally {
-          connection.stream.uncork()
-        }
+        const messages: Buffer[] = []
+        const known = prepared
+        sentFirst = statements.flatMap((statement, i) => toMessages(messages, known, statement, results[i]))
+        messages.push(serialize.sync())
+        // One buffer, not one for each message: the socket's own bookkeeping for each costs more than the copy.
+        connection.stream.write(Buffer.concat(messages))
       },
       handleRowDescription({ fields }: { fields: unknown[] }): void {
         results[current]?.addFields(fields)
@@ -81,22 +72,22 @@ export function sendBatch(client: pg.ClientBase, statements: readonly Statement[
 type PgResult = InstanceType<typeof Result>
 
 /** Gives the statement's name when this is the first time that the connection sees it. */
-function sendStatement(
-  connection: Connection,
+function toMessages(
+  messages: Buffer[],
+  prepared: Prepared,
   { text, name, values }: Statement,
   result: PgResult | undefined,
 ): string[] {
-  const prepared = connection.docket
-  const isNew = name === '' || prepared?.fields.has(name) !== true
+  const isNew = name === '' || !prepared.fields.has(name)
   if (isNew) {
-    if (prepared?.doubtful.delete(name) === true) connection.close({ type: 'S', name })
-    connection.parse({ text, name })
-    if (name !== '') prepared?.fields.set(name, undefined)
+    if (prepared.doubtful.delete(name)) messages.push(serialize.close({ type: 'S', name }))
+    messages.push(serialize.parse({ text, name }))
+    if (name !== '') prepared.fields.set(name, undefined)
   }
-  connection.bind({ statement: name, values: [...values], valueMapper: prepareValue })
-  const fields = name === '' ? undefined : prepared?.fields.get(name)
-  if (fields === undefined) connection.describe({ type: 'P', name: '' })
+  messages.push(serialize.bind({ statement: name, values: [...values], valueMapper: prepareValue }))
+  const fields = name === '' ? undefined : prepared.fields.get(name)
+  if (fields === undefined) messages.push(serialize.describe({ type: 'P', name: '' }))
   else result?.addFields(fields)
-  connection.execute({})
+  messages.push(serialize.execute({}))
   return isNew && name !== '' ? [name] : []
 }

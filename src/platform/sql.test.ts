@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { identifier, join, sql, toQuery } from './sql.ts'
+import { identifier, join, sql, together, toQuery } from './sql.ts'
 import type { Query } from './sql.ts'
 
 const query = (strings: TemplateStringsArray, ...values: unknown[]): Query => toQuery(strings, values)
@@ -90,4 +90,21 @@ test('R-SQL-7 what locks or writes is told from what only reads', () => {
     [false, false],
   )
   assert.ok(writes.every(({ transacts }) => transacts))
+})
+
+test('R-SQL-8 two statements become one, each with its own parameters', () => {
+  const row = (id: number, note: string): Query =>
+    together(query`insert into e values (${id}, ${note})`, query`update w set n = ${note} where id = ${id}`)
+  const text = 'with first as (insert into e values ($1, $2)) update w set n = $3 where id = $4'
+  assert.deepEqual(told(row(1, 'a')), [text, 1, 'a', 'a', 1])
+  assert.deepEqual(told(row(2, '$1')), [text, 2, '$1', '$1', 2])
+  assert.equal(row(1, 'a').name, row(2, 'b').name)
+  const many = together(query`insert into e values (${1})`, query`update w set n = ${2} where n <> ${3}`)
+  assert.notEqual(many.name, row(1, 'a').name)
+  assert.deepEqual(told(many), [
+    'with first as (insert into e values ($1)) update w set n = $2 where n <> $3',
+    1,
+    2,
+    3,
+  ])
 })

@@ -16,7 +16,7 @@ import { connect } from './database.ts'
 import type { Database } from './database.ts'
 import { toEntries, toEntry } from './entry-writer.ts'
 import { asUnavailable } from './sqlstate.ts'
-import { toQuery } from './sql.ts'
+import { together, toQuery } from './sql.ts'
 import type { Query } from './sql.ts'
 import { openWire } from './wire.ts'
 
@@ -68,7 +68,8 @@ export type Tx = {
   list<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
   /**
    * Queued; sent with the commit. `expect` is how many rows it must touch: with another count nothing is done.
-   * `head` is for the update that moves a record's head: the database refuses an entry that is not one.
+   * `head` is for the update that moves a record's head, said right after its `record`: both are one statement,
+   * and the database refuses an entry that is not the head.
    */
   write(expect: number | 'head'): (text: TemplateStringsArray, ...values: unknown[]) => void
   /**
@@ -130,6 +131,7 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
   const writes: Statement[] = []
   const afterwards: (() => void)[] = []
   let keep = false
+  let entry: Query | undefined
   const rowsOf = async <Row>(query: Query): Promise<Row[]> => (await wire.ask(query)).rows as Row[]
   const tx: Tx = {
     tenantId: bound.tenantId,
@@ -143,13 +145,18 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
       (await wire.askPlanned(toQuery(text, values))).rows as Row[],
     write:
       (expect) =>
-      (text, ...values) =>
-        void writes.push(guard(toQuery(text, values), expect)),
+      (text, ...values) => {
+        const query = toQuery(text, values)
+        if (expect !== 'head') writes.push(guard(query, expect))
+        else if (entry !== undefined && writes.at(-1) === entry) writes.splice(-1, 1, together(entry, query))
+        else throw new Error('a head is moved right after its entry is recorded')
+      },
     lock: (recordId) => wire.lock(recordId),
     record(change) {
       if ('entry_seq' in change.record) wire.lock(change.record.id)
       const { head, query } = toEntry(bound, change, change.at ?? readClock())
-      writes.push(query)
+      entry = query
+      writes.push(entry)
       return head
     },
     recordAll(changes, at) {
@@ -180,8 +187,8 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
 }
 
 /** A statement that does not touch as many rows as it must fails, and with it everything that goes with it. */
-function guard({ text, name, values }: Query, expect: number | 'head'): Statement {
-  if (expect === 'head' || /^\s*insert\b/i.test(text)) return { text, name, values }
+function guard({ text, name, values }: Query, expect: number): Statement {
+  if (/^\s*insert\b/i.test(text)) return { text, name, values }
   const counted = `with touched as (${text} returning 1) select expect_rows((select count(*) from touched), $${values.length + 1})`
   return { text: counted, name: `${name}e`, values: [...values, expect] }
 }

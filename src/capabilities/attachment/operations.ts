@@ -72,9 +72,9 @@ export const add = operation({
       newVersion: false,
       at,
     })
+    updateHead(tx, workOrder, head)
     await insertAttachment(tx, row)
     await storeChunks(tx, row.id, path)
-    updateHead(tx, workOrder, head)
     return accept({ ...about, id: row.id, sha256, uploaded_by: actor.name, uploaded_at: at })
   },
 })

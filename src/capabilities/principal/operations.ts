@@ -315,8 +315,8 @@ async function changeGrants(
     ),
     at: before.locked_at,
   })
+  updatePrincipal(tx, before, before.disabled_at, head)
   if (adds) insertGrant(tx, before, change)
   else deleteGrant(tx, before.id, change)
-  updatePrincipal(tx, before, before.disabled_at, head)
   return accept(toView({ ...before, grants: after, version: head.version }))
 }
