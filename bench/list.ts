@@ -21,15 +21,26 @@ const queries: { readonly [name: string]: string } = {
   asset: 'asset=A-7',
   'priority=critical': 'priority=critical',
   'project, by update': 'project=P-5&sort=updated',
-  overdue: 'overdue=true&sort=due_date',
+  overdue: 'overdue=true',
+  'overdue, by due date': 'overdue=true&sort=due_date',
   'updated since': 'updated_since=2026-01-01T00:00:00Z&sort=updated',
   'tags=t-9': 'tags=t-9',
   'by priority': 'sort=priority',
   'by due date': 'sort=due_date',
   'hyd leak': 'q=hyd+leak',
+  'hyd leak, status': 'q=hyd+leak&status=in_progress',
+  'hyd leak, asset': 'q=hyd+leak&asset=A-7',
+  'hyd leak, by update': 'q=hyd+leak&sort=updated',
+  'hyd leak, never so': 'q=hyd+leak&status=assigned',
+  'one in a hundred': 'q=leak+88',
+  'one in a thousand': 'q=leak+888',
+  'the same, status': 'q=leak+888&status=in_progress',
   'rare words': 'q=gearbox+9999',
+  'rare words, by update': 'q=gearbox+9999&sort=updated',
   number: 'number=WO-2026-000777',
 }
+/** No work order is both: what it costs to learn that. */
+const empty = 'hyd leak, never so'
 
 const fillSql = `
   insert into work_orders (tenant_id, id, number, lifecycle, status, category, title, priority, regulatory, origin, requester_id,
@@ -55,7 +66,7 @@ try {
     )
     for (const [name, query] of Object.entries(queries)) {
       const medians: number[] = []
-      for (const key of keys) medians.push(await timeList(served.url, key, query))
+      for (const key of keys) medians.push(await timeList(served.url, key, query, name === empty))
       const ratio = (medians.at(-1) ?? Number.NaN) / (medians[0] ?? Number.NaN)
       console.log(
         `${name.padEnd(24)}${medians.map((ms) => ms.toFixed(2).padStart(16)).join('')}   ${ratio.toFixed(2)}`,
@@ -109,7 +120,7 @@ async function fillTenant({ service }: World, slug: string, size: number): Promi
   return (await issueHostKey(service.floor, operator, 'Worker 3', 'bench')) ?? ''
 }
 
-async function timeList(url: string, key: string, query: string): Promise<number> {
+async function timeList(url: string, key: string, query: string, mayBeEmpty: boolean): Promise<number> {
   const took: number[] = []
   for (let i = 0; i < times; i += 1) {
     const start = performance.now()
@@ -118,7 +129,7 @@ async function timeList(url: string, key: string, query: string): Promise<number
     })
     const body = (await response.json()) as { data?: unknown[]; title?: string }
     if (response.status !== 200) throw new Error(`${query}: ${body.title ?? response.status}`)
-    if ((body.data?.length ?? 0) === 0) throw new Error(`${query}: found nothing`)
+    if (!mayBeEmpty && (body.data?.length ?? 0) === 0) throw new Error(`${query}: found nothing`)
     if (i >= 5) took.push(performance.now() - start)
   }
   return percentile(took, 0.5)

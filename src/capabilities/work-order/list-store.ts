@@ -7,6 +7,8 @@ import { join, sql } from '#platform/sql.ts'
 import type { Sql } from '#platform/sql.ts'
 import type { Tx } from '#platform/tx.ts'
 import type { ListInput, sorts } from './schema.ts'
+import { foundByIndex, loadSample, matching, toSearch, toWalks } from './search-store.ts'
+import type { Search } from './search-store.ts'
 import { columns, named } from './store.ts'
 import type { WorkOrderRow } from './store.ts'
 
@@ -33,6 +35,18 @@ export type Resolved = {
 
 export type ListRow = WorkOrderRow & { readonly sort_key: string | number | null }
 
+/** A list whose filters, order and place are SQL; words and tags stand apart, for there are two ways to find them. */
+type Listing = {
+  readonly by: Sql
+  readonly direction: Sql
+  readonly ordered: Sql
+  readonly conditions: readonly Sql[]
+  readonly most: number
+  readonly search: Search | undefined
+  /** Where words and tags alone decide, newest first, the index gives one page instead of all that match. */
+  readonly newest: { readonly before: string | null; readonly most: number } | null
+}
+
 export async function listWorkOrders(
   tx: Tx,
   actor: Actor,
@@ -40,9 +54,27 @@ export async function listWorkOrders(
   resolved: Resolved,
   after: Place | undefined,
 ): Promise<ListRow[]> {
+  const listing = toListing(actor, input, resolved, after)
+  const { search, most } = listing
+  if (search === undefined) return readPage(tx, listing, listing.conditions)
+  for (const walk of toWalks(await loadSample(tx, search), most)) {
+    const page = await walkPage(tx, listing, search, walk)
+    if (page !== undefined) return page
+  }
+  return searchPage(tx, listing, search)
+}
+
+/** The SQL of a list and one row more than its limit, which tells whether a page follows. */
+export function toListing(
+  actor: Actor,
+  input: ListInput,
+  resolved: Resolved,
+  after: Place | undefined,
+): Listing {
   const { by, cast, order: usual } = sortKeys[input.sort]
   const order = input.order ?? usual
-  const conditions = toConditions(actor, input, resolved)
+  const filters = toConditions(actor, input, resolved)
+  const conditions = [sql`true`, ...filters]
   if (after !== undefined) {
     const beyond = order === 'asc' ? sql`>` : sql`<`
     conditions.push(
@@ -52,36 +84,64 @@ export async function listWorkOrders(
     )
   }
   const direction = order === 'asc' ? sql`asc` : sql`desc`
-  const ordered =
-    input.sort === 'created' ? sql`wo.id ${direction}` : sql`${by} ${direction}, wo.id ${direction}`
-  const fragments = input.q?.split(/\s+/).filter((fragment) => fragment !== '') ?? []
-  if (fragments.length > 0 || input.tags !== undefined)
-    conditions.push(matching(fragments, conditions.length, input, after))
-  // The page is found first, by its index; only its rows are joined to names.
+  const most = input.limit + 1
+  const alone = filters.length === 0 && input.sort === 'created' && order === 'desc'
+  return {
+    by,
+    direction,
+    ordered: input.sort === 'created' ? sql`wo.id ${direction}` : sql`${by} ${direction}, wo.id ${direction}`,
+    conditions,
+    most,
+    search: toSearch(input),
+    newest: alone ? { before: after?.id ?? null, most } : null,
+  }
+}
+
+/** The page is found first, by its index; only its rows are joined to names. */
+function readPage(tx: Tx, { by, ordered, most }: Listing, conditions: readonly Sql[]): Promise<ListRow[]> {
   return tx.list<ListRow>`
     select ${columns}, ${by} as sort_key
-      from (select * from work_orders wo where ${join(conditions, ' and ')} order by ${ordered} limit ${input.limit + 1}) wo ${named}
+      from (select * from work_orders wo where ${join(conditions, ' and ')} order by ${ordered} limit ${most}) wo ${named}
      order by ${ordered}`
 }
 
-/** Where the words alone decide, the search stops at one page; with other filters it must give all that match. */
-function matching(
-  fragments: readonly string[],
-  others: number,
-  input: ListInput,
-  after: Place | undefined,
-): Sql {
-  const alone =
-    input.sort === 'created' && (input.order ?? 'desc') === 'desc' && others === (after === undefined ? 1 : 2)
-  const before = alone ? (after?.id ?? null) : null
-  const most = alone ? input.limit + 1 : null
-  return sql`wo.id in (select search_work_orders(${fragments}::text[], ${input.tags ?? null}::text[], ${before}::uuid, ${most}::integer))`
+/** The page by the index of words and tags: right for few matches, since all of them are read and sorted. */
+export function searchPage(tx: Tx, listing: Listing, search: Search): Promise<ListRow[]> {
+  const found = sql`wo.id = any (array(${foundByIndex(search, listing.newest)}))`
+  return readPage(tx, listing, [...listing.conditions, found])
+}
+
+type Walked = ListRow & { readonly place: number; readonly found: boolean | null }
+
+/**
+ * The page by walking the list in its order and looking up the words of each row. Undefined when so many rows
+ * did not fill it: the last of them comes along, found or not, to tell that from a list that ended.
+ */
+export async function walkPage(
+  tx: Tx,
+  { by, direction, ordered, conditions, most }: Listing,
+  search: Search,
+  walk: number,
+): Promise<ListRow[] | undefined> {
+  const rows = await tx.list<Walked>`
+    select ${columns}, ${by} as sort_key, page.place, page.found
+      from (select * from
+             (select c.*, (select ${matching(search)} from work_order_texts t where t.tenant_id = c.tenant_id and t.work_order_id = c.id) as found
+                from (select wo.tenant_id, wo.id, ${by} as key, (row_number() over (order by ${ordered}))::integer as place
+                        from work_orders wo where ${join(conditions, ' and ')} order by ${ordered} limit ${walk}) c) c
+             where c.found or c.place = ${walk}
+             order by c.key ${direction}, c.id ${direction} limit ${most}) page
+      join work_orders wo on wo.tenant_id = page.tenant_id and wo.id = page.id ${named}
+     order by ${ordered}`
+  const found = rows.filter((row) => row.found === true)
+  const ended = !rows.some((row) => row.place === walk)
+  return ended || found.length === most ? found : undefined
 }
 
 const overdue = sql`(wo.due_order < (now() at time zone 'UTC')::date and wo.category not in ('done', 'abandoned'))`
 
 function toConditions(actor: Actor, input: ListInput, resolved: Resolved): Sql[] {
-  const conditions: Sql[] = [sql`true`]
+  const conditions: Sql[] = []
   const add = (condition: Sql): number => conditions.push(condition)
   if (actor.kind === 'vendor') add(sql`(wo.assignee_id = ${actor.id} or wo.requester_id = ${actor.id})`)
   if (input.status !== undefined) add(sql`wo.status = any (${input.status}::text[])`)
