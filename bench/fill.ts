@@ -11,8 +11,10 @@ import { changesBetween, sealEntry } from '#domain/entry.ts'
 import type { EntryBody, FieldChange } from '#domain/entry.ts'
 import { blank, recordedFields } from '#domain/work-order.ts'
 import { openAccounts } from '#platform/accounts.ts'
+import { readRelyingParty } from '#platform/config.ts'
 import { openDatabase } from '#platform/database.ts'
 import type { Installation } from '#platform/setup.ts'
+import { openWrap } from '#platform/wrap.ts'
 
 const entriesPerRecord = 8
 const recordsPerBatch = 500
@@ -164,7 +166,9 @@ export async function found(installation: Installation): Promise<Operator> {
     applicationName: 'bench',
     searchPath: 'auth',
   })
-  const floor = { db, accounts: openAccounts(auth, installation.secret) }
+  const relyingParty = readRelyingParty({ PORT: 3000, DOCKET_ORIGIN: undefined })
+  const accounts = openAccounts(auth, installation.secret, relyingParty.origins)
+  const floor = { db, accounts, wrap: openWrap(installation.secret), relyingParty }
   const tenant = { slug: 'bench', name: 'Bench', default_lifecycle: 'change-control' } as const
   const founded = await foundTenant(floor, tenant)
   await Promise.all([db.close(), auth.close()])

@@ -103,6 +103,102 @@ END;
 grant execute on function forget_idempotency_keys() to docket_app;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_absence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.removed_at is not null or to_jsonb(new) - 'removed_at' <> to_jsonb(old) - 'removed_at' then
+    raise exception 'absence % is not changed, it is removed and another one added', old.id using errcode = 'DK009';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_approval_requirement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.id, new.round_id, new.work_order_id, new.role, new.count, new.position)
+     is distinct from (old.id, old.round_id, old.work_order_id, old.role, old.count, old.position) then
+    raise exception 'what a round requires does not change' using errcode = 'DK005';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_approval_round()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wo work_orders%rowtype;
+begin
+  if old.status <> 'open' or (new.id, new.work_order_id, new.gate, new.number, new.policy_version, new.ordered, new.opened_at)
+     is distinct from (old.id, old.work_order_id, old.gate, old.number, old.policy_version, old.ordered, old.opened_at) then
+    raise exception 'round % is closed', old.id using errcode = 'DK005';
+  end if;
+  if new.status = 'passed' then
+    select * into strict wo from work_orders where tenant_id = new.tenant_id and id = new.work_order_id;
+    if exists (select from approval_requirements r where r.tenant_id = new.tenant_id and r.round_id = new.id
+                and r.count > (select count(*) from signatures s where s.tenant_id = new.tenant_id and s.round_id = new.id
+                                  and s.role = r.role and s.wo_version = wo.version))
+       or (wo.regulatory and 2 > (select count(distinct s.role) from signatures s where s.tenant_id = new.tenant_id and s.round_id = new.id
+                                   and s.role in ('system_owner', 'qa') and s.wo_version = wo.version)) then
+      raise exception 'round % of % is not signed by all', new.number, wo.id using errcode = 'DK005';
+    end if;
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_attestation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not exists (select from principals p where p.tenant_id = new.tenant_id and p.id = new.principal_id and p.kind = 'human') then
+    raise exception 'only a person attests' using errcode = 'DK013';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_checkpoint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.tree_size is distinct from (select max(l.leaf_index) + 1 from log_leaves l)
+     or new.tree_size <= (select max(c.tree_size) from checkpoints c) then
+    raise exception 'a checkpoint of % is not the size of the log, or not above the one before', new.tree_size using errcode = 'DK024';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_delegation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.delegator_id, new.delegate_id, new.roles, new.lifecycles, new.work_categories, new.regulatory, new.starts_at, new.ends_at, new.reason)
+     is distinct from (old.delegator_id, old.delegate_id, old.roles, old.lifecycles, old.work_categories, old.regulatory, old.starts_at, old.ends_at, old.reason)
+     or (old.revoked_at is not null and new.revoked_at is distinct from old.revoked_at)
+     or (old.declined_at is not null and new.declined_at is distinct from old.declined_at) then
+    raise exception 'delegation % is not changed, it is revoked and another one made', old.id using errcode = 'DK010';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_entry()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -119,13 +215,333 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_finding()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.state <> 'open' or new.occurrences <> 1 then
+      raise exception 'finding % does not begin open', new.number using errcode = 'DK003';
+    end if;
+    return new;
+  end if;
+  if old.state = 'closed' then
+    raise exception 'finding % is final', old.number using errcode = 'DK003';
+  end if;
+  if (new.id, new.number, new.kind, new.severity, new.title, new.work_order_id, new.violator_id, new.detail, new.created_at)
+     is distinct from (old.id, old.number, old.kind, old.severity, old.title, old.work_order_id, old.violator_id, old.detail, old.created_at)
+     or new.version not in (old.version, old.version + 1)
+     or new.occurrences not in (old.occurrences, old.occurrences + 1) then
+    raise exception 'identity of finding % changed', old.number using errcode = 'DK003';
+  end if;
+  -- Who raises a finding has a transaction id already and may have waited for this row: its entry would stand in
+  -- the log before the one that it follows. The same work again, in a younger transaction, is right.
+  perform 1 from entries e
+    where e.tenant_id = old.tenant_id and e.id = old.entry_id and e.xid > pg_current_xact_id();
+  if found then
+    raise exception 'finding % was changed by a younger transaction', old.number using errcode = 'DK006';
+  end if;
+  if new.state = 'closed' then
+    if not exists (select from principals p join role_grants g on g.tenant_id = p.tenant_id and g.principal_id = p.id
+                    where p.tenant_id = new.tenant_id and p.id = new.closed_by and p.kind = 'human' and p.disabled_at is null
+                      and g.role in ('qa', 'admin')) then
+      raise exception '% may not close finding %', new.closed_by, old.number using errcode = 'DK014';
+    end if;
+    if new.closed_by = new.violator_id or exists (select from principals v
+         where v.tenant_id = new.tenant_id and v.id = new.violator_id and v.sponsor_id = new.closed_by) then
+      raise exception 'separation of duties on finding %', old.number using errcode = 'DK012';
+    end if;
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_integrity()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from findings f where f.tenant_id = new.tenant_id and f.kind = 'log_mismatch' and f.state <> 'closed';
+  if found then
+    raise exception 'work order % is held: the log of its tenant does not match', old.id using errcode = 'DK015';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_key_proof()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if (new.status, new.certificate, new.proofed_by, new.proofed_at, new.proof_note, new.revoked_by)
+       is distinct from ('pending', null::bytea, null::uuid, null::timestamptz, null::text, null::uuid) then
+      raise exception 'signing key % does not begin unconfirmed', new.id using errcode = 'DK009';
+    end if;
+    if exists (select from signing_locks l where l.tenant_id = new.tenant_id and l.principal_id = new.principal_id and l.unlocked_at is null) then
+      raise exception 'signing of % is locked', new.principal_id using errcode = 'DK013';
+    end if;
+    return new;
+  end if;
+  if old.proofed_by is not null
+     and (new.proofed_by, new.proofed_at, new.proof_note) is distinct from (old.proofed_by, old.proofed_at, old.proof_note) then
+    raise exception 'who confirmed signing key % does not change', old.id using errcode = 'DK009';
+  end if;
+  if new.proofed_by is distinct from old.proofed_by then
+    if old.status <> 'pending' or new.status <> 'active' or not has_role(new.tenant_id, new.proofed_by, '{admin,qa}') then
+      raise exception 'signing key % is confirmed by an administrator or QA only', old.id using errcode = 'DK009';
+    end if;
+    if exists (select from entries e where e.tenant_id = new.tenant_id and e.record_id = new.principal_id
+                 and e.action = 'password_set' and e.actor_id = new.proofed_by) then
+      raise exception 'who gave % a password does not confirm signing key %', new.principal_id, old.id using errcode = 'DK009';
+    end if;
+  end if;
+  if new.status = 'revoked' and (new.revoked_by is null
+     or (new.revoked_by <> new.principal_id and not has_role(new.tenant_id, new.revoked_by, '{admin}'))) then
+    raise exception 'signing key % is revoked by its owner or an administrator only', old.id using errcode = 'DK009';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_log_leaves()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  added  record;
+  before record;
+  upto   record;
+begin
+  select count(*) as leaves, min(a.leaf_index) as first, max(a.leaf_index) as last,
+         bool_and(coalesce(a.leaf = a.entry_leaf and a.record_id = a.entry_record, false)) as equal,
+         coalesce(bool_and(a.in_order), true) as in_order
+    into added
+    from (select n.leaf_index, n.leaf, n.record_id, e.leaf as entry_leaf, e.record_id as entry_record,
+                 (e.xid, e.id) > (lag(e.xid) over places, lag(e.id) over places) as in_order
+            from added_leaves n left join entries e on e.tenant_id = n.tenant_id and e.id = n.entry_id
+          window places as (order by n.leaf_index)) a;
+  if added.leaves = 0 then
+    return null;
+  end if;
+  select l.leaf_index, e.xid, e.id into before
+    from log_leaves l left join entries e on e.tenant_id = l.tenant_id and e.id = l.entry_id
+   where l.leaf_index = added.first - 1;
+  if added.last - added.first + 1 <> added.leaves or (added.first > 0 and before.leaf_index is null) then
+    raise exception 'the log would have a gap before leaf %', added.last using errcode = 'DK020';
+  end if;
+  if not added.equal then
+    raise exception 'a leaf from % to % is not that of its entry', added.first, added.last using errcode = 'DK021';
+  end if;
+  select e.xid, e.id into upto
+    from log_leaves l join entries e on e.tenant_id = l.tenant_id and e.id = l.entry_id
+   where l.leaf_index = added.last;
+  if not added.in_order or upto.xid >= pg_snapshot_xmin(pg_current_snapshot())
+     or added.leaves <> (
+       select count(*) from entries e
+        where (e.xid, e.id) > (coalesce(before.xid, '0'::xid8), coalesce(before.id, '00000000-0000-0000-0000-000000000000'::uuid))
+          and (e.xid, e.id) <= (upto.xid, upto.id)) then
+    raise exception 'leaves % to % are not the next entries in order of commit', added.first, added.last using errcode = 'DK022';
+  end if;
+  return null;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_log_tile()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' then
+    if (new.tenant_id, new.level, new.tile_index) is distinct from (old.tenant_id, old.level, old.tile_index)
+       or octet_length(new.hashes) <= octet_length(old.hashes)
+       or substring(new.hashes for octet_length(old.hashes)) <> old.hashes then
+      raise exception 'tile %/% changed otherwise than by appending', old.level, old.tile_index using errcode = 'DK023';
+    end if;
+  elsif new.tile_index > 0 and not exists (
+    select from log_tiles t
+     where t.level = new.level and t.tile_index = new.tile_index - 1 and octet_length(t.hashes) = 8192) then
+    raise exception 'tile %/% begins before the one ahead of it is full', new.level, new.tile_index using errcode = 'DK020';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_new_delegation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if 2 <> (select count(*) from principals p where p.tenant_id = new.tenant_id and p.id in (new.delegator_id, new.delegate_id)
+             and p.kind = 'human' and p.disabled_at is null) then
+    raise exception 'delegation % is not between two active people', new.id using errcode = 'DK010';
+  end if;
+  if exists (select from unnest(new.roles) r (role) where not exists (
+               select from role_grants g where g.tenant_id = new.tenant_id and g.principal_id = new.delegator_id and g.role = r.role)) then
+    raise exception '% does not hold what is delegated', new.delegator_id using errcode = 'DK010';
+  end if;
+  if new.roles @> array['system_owner', 'qa'] or exists (
+       select from role_grants g where g.tenant_id = new.tenant_id and g.principal_id = new.delegate_id
+          and (g.role = 'qa' and 'system_owner' = any (new.roles) or g.role = 'system_owner' and 'qa' = any (new.roles))) then
+    raise exception 'System Owner and QA are two people' using errcode = 'DK010';
+  end if;
+  if new.declined_at is not null or new.revoked_at is not null or new.delegate_accepted_at is not null then
+    raise exception 'delegation % begins as a proposal', new.id using errcode = 'DK010';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wo     work_orders%rowtype;
+  round  approval_rounds%rowtype;
+  intent signing_intents%rowtype;
+  holder uuid := coalesce(new.on_behalf_of, new.signer_id);
+  people uuid[] := array_remove(array[new.signer_id, new.on_behalf_of], null);
+begin
+  select * into strict wo     from work_orders     where tenant_id = new.tenant_id and id = new.work_order_id;
+  select * into strict round  from approval_rounds where tenant_id = new.tenant_id and id = new.round_id;
+  select * into strict intent from signing_intents where tenant_id = new.tenant_id and id = new.intent_id;
+  if wo.version <> new.wo_version or round.work_order_id <> wo.id or round.gate <> new.gate or round.status <> 'open'
+     or not exists (select from lifecycle_transitions t where t.lifecycle = wo.lifecycle and t.from_status = wo.status and t.gate = new.gate) then
+    raise exception 'signature of % is not of what stands', wo.id using errcode = 'DK005';
+  end if;
+  if not exists (select from approval_requirements r where r.tenant_id = new.tenant_id and r.round_id = new.round_id and r.role = new.role) then
+    raise exception 'nobody needs to sign % as %', wo.id, new.role using errcode = 'DK005';
+  end if;
+  if intent.used_at is null or intent.used_at > intent.expires_at or intent.principal_id <> new.signer_id or intent.work_order_id <> wo.id
+     or intent.round_id <> new.round_id or intent.key_id <> new.key_id or intent.role <> new.role or intent.gate <> new.gate
+     or intent.statement <> new.statement or intent.record <> new.record then
+    raise exception 'signature of % has no intent of its own', wo.id using errcode = 'DK011';
+  end if;
+  if not exists (select from signing_keys k where k.tenant_id = new.tenant_id and k.id = new.key_id and k.principal_id = new.signer_id
+                   and k.status = 'active' and k.kind = new.kind and k.certificate = new.certificate) then
+    raise exception 'key % does not sign for %', new.key_id, new.signer_id using errcode = 'DK009';
+  end if;
+  if exists (select from principals p where p.tenant_id = new.tenant_id and p.id = any (people) and p.disabled_at is not null)
+     or not exists (select from attestations a where a.tenant_id = new.tenant_id and a.principal_id = new.signer_id)
+     or exists (select from signing_locks l where l.tenant_id = new.tenant_id and l.principal_id = new.signer_id and l.unlocked_at is null) then
+    raise exception '% may not sign', new.signer_id using errcode = 'DK005';
+  end if;
+  if not exists (select from role_grants g where g.tenant_id = new.tenant_id and g.principal_id = holder and g.role = new.role
+                   and (g.asset_id is null or g.asset_id = wo.asset_id)) then
+    raise exception '% does not hold the role %', holder, new.role using errcode = 'DK005';
+  end if;
+  if new.delegation_id is not null and not exists (
+      select from delegations d where d.tenant_id = new.tenant_id and d.id = new.delegation_id
+         and d.delegator_id = new.on_behalf_of and d.delegate_id = new.signer_id and new.role = any (d.roles)
+         and d.delegator_accepted_at is not null and d.delegate_accepted_at is not null and d.declined_at is null and d.revoked_at is null
+         and new.signed_at >= d.starts_at and new.signed_at < d.ends_at
+         and (d.lifecycles is null or wo.lifecycle = any (d.lifecycles))
+         and (d.work_categories is null or coalesce(wo.work_category = any (d.work_categories), false))
+         and (d.regulatory is null or d.regulatory = wo.regulatory)) then
+    raise exception 'delegation % does not cover this', new.delegation_id using errcode = 'DK010';
+  end if;
+  -- Separation of duties, over the signer and over whom he signs for.
+  if wo.executor_ids && people or wo.editor_id = any (people)
+     or exists (select from principals p where p.tenant_id = new.tenant_id and p.id = any (wo.executor_ids) and p.sponsor_id = any (people))
+     or exists (select from signatures s where s.tenant_id = new.tenant_id and s.round_id = new.round_id and s.wo_version = new.wo_version
+                  and (s.signer_id = any (people) or s.on_behalf_of = any (people)))
+     or (new.delegation_id is not null and new.role in ('system_owner', 'qa') and exists (
+           select from role_grants g where g.tenant_id = new.tenant_id and g.principal_id = new.signer_id
+              and g.role = case new.role when 'qa' then 'system_owner' else 'qa' end)) then
+    raise exception 'separation of duties on %', wo.id using errcode = 'DK012';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_signing_attempt()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if 5 <= (select count(*) from signing_attempts a
+            where a.tenant_id = new.tenant_id and a.principal_id = new.principal_id
+              and a.at > new.at - interval '15 minutes' and a.at <= new.at
+              and a.at > coalesce((select max(l.unlocked_at) from signing_locks l
+                                    where l.tenant_id = new.tenant_id and l.principal_id = new.principal_id), '-infinity'))
+     and not exists (select from signing_locks l where l.tenant_id = new.tenant_id and l.principal_id = new.principal_id and l.unlocked_at is null) then
+    raise exception 'five wrong attempts of % leave no lock', new.principal_id using errcode = 'DK013';
+  end if;
+  return null;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_signing_intent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.used_at is not null or to_jsonb(new) - 'used_at' <> to_jsonb(old) - 'used_at' then
+    raise exception 'signing intent % is used once and never changed', old.id using errcode = 'DK011';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_signing_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.principal_id, new.kind, new.spki, new.credential_id, new.cose_key, new.wrapped_private, new.salt, new.enrolled_at)
+     is distinct from (old.principal_id, old.kind, old.spki, old.credential_id, old.cose_key, old.wrapped_private, old.salt, old.enrolled_at)
+     or (old.certificate is not null and new.certificate is distinct from old.certificate)
+     or new.sign_count < old.sign_count then
+    raise exception 'signing key % is not changed, it is revoked and another one enrolled', old.id using errcode = 'DK009';
+  end if;
+  if old.status = 'revoked' or (old.status = 'active' and new.status = 'pending') then
+    raise exception 'signing key % was revoked for good', old.id using errcode = 'DK009';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_signing_lock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.unlocked_at is not null or new.unlocked_by is not null then
+      raise exception 'a lock of % begins locked', new.principal_id using errcode = 'DK013';
+    end if;
+  elsif old.unlocked_at is not null or new.unlocked_at is null or new.unlocked_by is null
+     or not has_role(new.tenant_id, new.unlocked_by, '{admin}') then
+    raise exception 'signing of % is unlocked once, by an administrator', old.principal_id using errcode = 'DK013';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_work_order()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 declare
   came_from text;
-  category  text;
+  edge      lifecycle_transitions%rowtype;
   -- Generated columns are not computed yet when this runs.
   head_and_generated constant text[] := '{entry_seq,entry_id,entry_head,priority_rank,due_order}';
 begin
@@ -141,25 +557,51 @@ begin
       return new;
     end if;
     if new.version not in (old.version, old.version + 1)
-       or (new.number, new.lifecycle, new.created_at) is distinct from (old.number, old.lifecycle, old.created_at) then
+       or (new.number, new.lifecycle, new.created_at) is distinct from (old.number, old.lifecycle, old.created_at)
+       or (old.regulatory and not new.regulatory and old.category <> 'initial') then
       raise exception 'identity of work order % changed', old.id using errcode = 'DK003';
     end if;
     if new.status = old.status and new.category = old.category then
       return new;
     end if;
     came_from := old.status;
-    if new.regulatory and new.category = 'done' then
-      raise exception 'regulatory work order % closed without its signatures', old.id using errcode = 'DK005';
-    end if;
   end if;
-  select t.to_category into category from lifecycle_transitions t
+  select * into edge from lifecycle_transitions t
     where t.lifecycle = new.lifecycle and t.from_status = came_from and t.to_status = new.status;
-  if category is null or category <> new.category then
+  if not found or edge.to_category <> new.category then
     raise exception 'no edge % to % in %', came_from, new.status, new.lifecycle using errcode = 'DK004';
+  end if;
+  -- History that was closed elsewhere was signed elsewhere.
+  if tg_op = 'INSERT' then
+    return new;
+  end if;
+  if edge.gate is not null then
+    -- An open round keeps its gate shut for every work order; a regulatory one needs a round that passed for this very version.
+    perform 1 from approval_rounds r
+      where r.tenant_id = new.tenant_id and r.work_order_id = new.id and r.gate = edge.gate and r.status = 'open';
+    if found or (new.regulatory and not has_passed(new.tenant_id, new.id, edge.gate, old.version)) then
+      raise exception 'work order % does not pass the % gate without its signatures', old.id, edge.gate using errcode = 'DK005';
+    end if;
+  elsif new.regulatory and new.category = 'done' and not has_passed(new.tenant_id, new.id, 'completion', null) then
+    raise exception 'regulatory work order % closed without its signatures', old.id using errcode = 'DK005';
   end if;
   return new;
 end
 $function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.has_passed(tenant uuid, work_order uuid, passed_gate text, version integer)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (SELECT FROM approval_rounds r WHERE ((r.tenant_id = has_passed.tenant) AND (r.work_order_id = has_passed.work_order) AND (r.gate = has_passed.passed_gate) AND (r.status = 'passed'::text) AND ((has_passed.version IS NULL) OR (EXISTS (SELECT FROM signatures s WHERE ((s.tenant_id = has_passed.tenant) AND (s.round_id = r.id) AND (s.wo_version = has_passed.version))))))));
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.has_role(tenant uuid, principal uuid, roles text[])
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (SELECT FROM (role_grants g JOIN principals p ON (((p.tenant_id = g.tenant_id) AND (p.id = g.principal_id)))) WHERE ((g.tenant_id = has_role.tenant) AND (g.principal_id = has_role.principal) AND (g.role = ANY (has_role.roles)) AND (p.disabled_at IS NULL))));
 
 -- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.index_work_order_texts()
@@ -188,6 +630,47 @@ BEGIN ATOMIC
    ORDER BY t.slug;
 END;
 grant execute on function list_tenants() to docket_auditor;
+grant execute on function list_tenants() to docket_sealer;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.list_unsealed_tenants()
+ RETURNS TABLE(tenant uuid, younger boolean)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  last record;
+begin
+  for tenant in select t.tenant_id from list_tenants() t loop
+    perform set_config('docket.tenant_id', tenant::text, true);
+    select e.xid, e.id into last
+      from log_leaves l join entries e on e.tenant_id = l.tenant_id and e.id = l.entry_id
+     where l.leaf_index = (select max(m.leaf_index) from log_leaves m);
+    younger := coalesce(last.xid >= pg_snapshot_xmax(pg_current_snapshot()), false);
+    if younger or exists (
+      select from entries e
+       where (e.xid, e.id) > (coalesce(last.xid, '0'::xid8), coalesce(last.id, '00000000-0000-0000-0000-000000000000'::uuid))
+         and e.xid < pg_snapshot_xmin(pg_current_snapshot())) then
+      return next;
+    end if;
+  end loop;
+  perform set_config('docket.tenant_id', '', true);
+end
+$function$;
+grant execute on function list_unsealed_tenants() to docket_sealer;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.require_closer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform 1 from entries e where e.tenant_id = new.tenant_id and e.id = new.entry_id and e.actor_id = new.closed_by;
+  if not found then
+    raise exception 'finding % was not closed by %', new.number, new.closed_by using errcode = 'DK014';
+  end if;
+  return null;
+end
+$function$;
 
 -- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.require_entry()
@@ -241,8 +724,16 @@ begin
     perform 1 from principals r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'asset' then
     perform 1 from assets r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
+  elsif new.record_kind = 'delegation' then
+    perform 1 from delegations r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
+  elsif new.record_kind = 'finding' then
+    perform 1 from findings r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   else
     perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
+  end if;
+  if not found then
+    perform 1 from entries e
+      where e.tenant_id = new.tenant_id and e.record_id = new.record_id and e.seq = new.seq + 1 and e.xid = pg_current_xact_id();
   end if;
   if not found then
     raise exception 'entry % of % % is not its head', new.seq, new.record_kind, new.record_id using errcode = 'DK006';
@@ -282,6 +773,106 @@ CREATE OR REPLACE FUNCTION public.uuidv7_floor(at timestamp with time zone)
  IMMUTABLE PARALLEL SAFE
 RETURN ((lpad(to_hex(((EXTRACT(epoch FROM at) * (1000)::numeric))::bigint), 12, '0'::text) || '00000000000000000000'::text))::uuid;
 
+
+-- ----------------------------------------------------- table absences: row security enabled and forced
+
+create table absences (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  principal_id           uuid not null,
+  starts_at              timestamp with time zone not null,
+  ends_at                timestamp with time zone not null,
+  note                   text,
+  created_at             timestamp with time zone not null,
+  removed_at             timestamp with time zone,
+  constraint absences_pkey PRIMARY KEY (tenant_id, id),
+  constraint absences_note_check CHECK (((note <> ''::text) AND (length(note) <= 500))),
+  constraint an_absence_ends_after_it_starts CHECK ((ends_at > starts_at)),
+  constraint absences_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES principals(tenant_id, id)
+);
+CREATE INDEX absences_of_a_principal ON public.absences USING btree (tenant_id, principal_id, ends_at);
+CREATE TRIGGER an_absence_stays_what_it_is BEFORE UPDATE ON public.absences FOR EACH ROW EXECUTE FUNCTION guard_absence();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.absences DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('principal_id');
+create policy tenant on absences for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on absences to docket_app;
+grant select on absences to docket_auditor;
+grant update (removed_at) on absences to docket_app;
+
+-- -------------------------------------------- table approval_policies: row security enabled and forced
+
+create table approval_policies (
+  tenant_id              uuid not null default current_tenant(),
+  version                integer not null,
+  body                   jsonb not null,
+  created_at             timestamp with time zone not null,
+  created_by             uuid not null,
+  constraint one_policy_per_version PRIMARY KEY (tenant_id, version),
+  constraint approval_policies_version_check CHECK ((version > 0)),
+  constraint approval_policies_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES principals(tenant_id, id),
+  constraint approval_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT ON public.approval_policies DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('tenant_id');
+create policy tenant on approval_policies for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on approval_policies to docket_app;
+grant select on approval_policies to docket_auditor;
+
+-- ---------------------------------------- table approval_requirements: row security enabled and forced
+
+create table approval_requirements (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  round_id               uuid not null,
+  work_order_id          uuid not null,
+  role                   text not null,
+  count                  integer not null,
+  "position"             integer not null,
+  due_at                 timestamp with time zone,
+  next_step_at           timestamp with time zone,
+  step                   integer not null default 0,
+  constraint approval_requirements_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_requirement_per_role UNIQUE (tenant_id, round_id, role),
+  constraint approval_requirements_count_check CHECK (((count >= 1) AND (count <= 20))),
+  constraint approval_requirements_position_check CHECK (("position" > 0)),
+  constraint approval_requirements_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'auditor'::text, 'system_owner'::text, 'qa'::text, 'assigner'::text, 'captain'::text, 'vendor'::text, 'operator'::text]))),
+  constraint approval_requirements_tenant_id_round_id_fkey FOREIGN KEY (tenant_id, round_id) REFERENCES approval_rounds(tenant_id, id)
+);
+CREATE INDEX approval_requirements_by_next_step ON public.approval_requirements USING btree (tenant_id, next_step_at) WHERE (next_step_at IS NOT NULL);
+CREATE TRIGGER a_requirement_stays_what_it_is BEFORE UPDATE ON public.approval_requirements FOR EACH ROW EXECUTE FUNCTION guard_approval_requirement();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.approval_requirements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
+create policy tenant on approval_requirements for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on approval_requirements to docket_app;
+grant select on approval_requirements to docket_auditor;
+grant update (due_at, next_step_at, step) on approval_requirements to docket_app;
+
+-- ---------------------------------------------- table approval_rounds: row security enabled and forced
+
+create table approval_rounds (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  work_order_id          uuid not null,
+  gate                   text not null,
+  number                 integer not null,
+  policy_version         integer not null,
+  ordered                boolean not null,
+  status                 text not null default 'open'::text,
+  opened_at              timestamp with time zone not null,
+  closed_at              timestamp with time zone,
+  constraint approval_rounds_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_round_per_number UNIQUE (tenant_id, work_order_id, gate, number),
+  constraint a_closed_round_says_when CHECK (((status = 'open'::text) = (closed_at IS NULL))),
+  constraint approval_rounds_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text]))),
+  constraint approval_rounds_number_check CHECK ((number > 0)),
+  constraint approval_rounds_policy_version_check CHECK ((policy_version >= 0)),
+  constraint approval_rounds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'passed'::text, 'returned'::text, 'withdrawn'::text]))),
+  constraint approval_rounds_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE UNIQUE INDEX one_open_round_per_work_order ON public.approval_rounds USING btree (tenant_id, work_order_id) WHERE (status = 'open'::text);
+CREATE TRIGGER a_round_passes_when_all_have_signed BEFORE UPDATE ON public.approval_rounds FOR EACH ROW EXECUTE FUNCTION guard_approval_round();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.approval_rounds DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
+create policy tenant on approval_rounds for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on approval_rounds to docket_app;
+grant select on approval_rounds to docket_auditor;
+grant update (status, closed_at) on approval_rounds to docket_app;
 
 -- ------------------------------------------------------- table assets: row security enabled and forced
 
@@ -354,6 +945,129 @@ create policy tenant on attachments for all to public using ((tenant_id = curren
 grant insert, select on attachments to docket_app;
 grant select on attachments to docket_auditor;
 
+-- ------------------------------------------------- table attestations: row security enabled and forced
+
+create table attestations (
+  tenant_id              uuid not null default current_tenant(),
+  principal_id           uuid not null,
+  text_version           integer not null,
+  at                     timestamp with time zone not null,
+  constraint attestations_pkey PRIMARY KEY (tenant_id, principal_id, text_version),
+  constraint attestations_text_version_check CHECK ((text_version > 0)),
+  constraint attestations_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES principals(tenant_id, id)
+);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT ON public.attestations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('principal_id');
+CREATE TRIGGER only_people_attest BEFORE INSERT ON public.attestations FOR EACH ROW EXECUTE FUNCTION guard_attestation();
+create policy tenant on attestations for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on attestations to docket_app;
+grant select on attestations to docket_auditor;
+
+-- -------------------------------------- table certificate_authorities: row security enabled and forced
+
+create table certificate_authorities (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  certificate            bytea not null,
+  wrapped_private        bytea not null,
+  created_at             timestamp with time zone not null default now(),
+  retired_at             timestamp with time zone,
+  constraint certificate_authorities_pkey PRIMARY KEY (tenant_id, id),
+  constraint certificate_authorities_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE UNIQUE INDEX one_certificate_authority_at_a_time ON public.certificate_authorities USING btree (tenant_id) WHERE (retired_at IS NULL);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.certificate_authorities DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('tenant_id');
+create policy tenant on certificate_authorities for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on certificate_authorities to docket_app;
+grant select on certificate_authorities to docket_auditor;
+grant update (retired_at) on certificate_authorities to docket_app;
+
+-- -------------------------------------------------- table checkpoints: row security enabled and forced
+
+create table checkpoints (
+  tenant_id              uuid not null default current_tenant(),
+  tree_size              bigint not null,
+  root                   bytea not null,
+  note                   text not null,
+  created_at             timestamp with time zone not null default clock_timestamp(),
+  constraint checkpoints_pkey PRIMARY KEY (tenant_id, tree_size),
+  constraint checkpoints_root_check CHECK ((octet_length(root) = 32)),
+  constraint checkpoints_tree_size_check CHECK ((tree_size > 0)),
+  constraint the_note_says_log_size_and_root CHECK (starts_with(note, (((((('docket.log/'::text || tenant_id) || '
+'::text) || tree_size) || '
+'::text) || encode(root, 'base64'::text)) || '
+
+— '::text))),
+  constraint checkpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE TRIGGER a_checkpoint_is_the_size_of_the_log BEFORE INSERT ON public.checkpoints FOR EACH ROW EXECUTE FUNCTION guard_checkpoint();
+create policy tenant on checkpoints for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant select on checkpoints to docket_app;
+grant select on checkpoints to docket_auditor;
+grant insert, select on checkpoints to docket_sealer;
+
+-- ------------------------------------------------- table cosignatures: row security enabled and forced
+
+create table cosignatures (
+  tenant_id              uuid not null default current_tenant(),
+  tree_size              bigint not null,
+  witness                text not null,
+  line                   text not null,
+  created_at             timestamp with time zone not null default now(),
+  constraint cosignatures_pkey PRIMARY KEY (tenant_id, tree_size, witness),
+  constraint cosignatures_line_check CHECK ((line ~ '^— [^ ]+ [A-Za-z0-9+/]+=*$'::text)),
+  constraint cosignatures_witness_check CHECK ((witness <> ''::text)),
+  constraint cosignatures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint cosignatures_tenant_id_tree_size_fkey FOREIGN KEY (tenant_id, tree_size) REFERENCES checkpoints(tenant_id, tree_size)
+);
+create policy tenant on cosignatures for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on cosignatures to docket_app;
+grant select on cosignatures to docket_auditor;
+
+-- -------------------------------------------------- table delegations: row security enabled and forced
+
+create table delegations (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  delegator_id           uuid not null,
+  delegate_id            uuid not null,
+  delegate_kind          text not null default 'human'::text,
+  roles                  text[] not null,
+  lifecycles             text[],
+  work_categories        text[],
+  regulatory             boolean,
+  starts_at              timestamp with time zone not null,
+  ends_at                timestamp with time zone not null,
+  reason                 text not null,
+  delegator_accepted_at  timestamp with time zone,
+  delegate_accepted_at   timestamp with time zone,
+  declined_at            timestamp with time zone,
+  revoked_at             timestamp with time zone,
+  revoked_by             uuid,
+  version                integer not null,
+  entry_seq              integer not null,
+  entry_id               uuid not null,
+  entry_head             bytea not null,
+  created_at             timestamp with time zone not null default now(),
+  constraint delegations_pkey PRIMARY KEY (tenant_id, id),
+  constraint delegations_reason_check CHECK ((reason <> ''::text)),
+  constraint delegations_roles_check CHECK ((cardinality(roles) > 0)),
+  constraint delegations_version_check CHECK ((version > 0)),
+  constraint never_to_an_agent CHECK ((delegate_kind = 'human'::text)),
+  constraint nobody_delegates_to_himself CHECK ((delegator_id <> delegate_id)),
+  constraint thirty_days_at_most CHECK (((ends_at > starts_at) AND (ends_at <= (starts_at + '30 days'::interval)))),
+  constraint delegations_tenant_id_delegate_id_delegate_kind_fkey FOREIGN KEY (tenant_id, delegate_id, delegate_kind) REFERENCES principals(tenant_id, id, kind),
+  constraint delegations_tenant_id_delegator_id_fkey FOREIGN KEY (tenant_id, delegator_id) REFERENCES principals(tenant_id, id),
+  constraint delegations_tenant_id_revoked_by_fkey FOREIGN KEY (tenant_id, revoked_by) REFERENCES principals(tenant_id, id)
+);
+CREATE INDEX delegations_of_a_delegate ON public.delegations USING btree (tenant_id, delegate_id, ends_at);
+CREATE INDEX delegations_of_a_delegator ON public.delegations USING btree (tenant_id, delegator_id, ends_at);
+CREATE TRIGGER a_delegation_is_between_two_who_may BEFORE INSERT ON public.delegations FOR EACH ROW EXECUTE FUNCTION guard_new_delegation();
+CREATE TRIGGER a_delegation_stays_what_it_is BEFORE UPDATE ON public.delegations FOR EACH ROW EXECUTE FUNCTION guard_delegation();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.delegations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+create policy tenant on delegations for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select, update on delegations to docket_app;
+grant select on delegations to docket_auditor;
+
 -- ------------------------------------------------------------ table docket_migrations: no row security
 
 create table docket_migrations (
@@ -380,7 +1094,7 @@ create table entries (
   constraint entries_pkey PRIMARY KEY (tenant_id, id),
   constraint entries_action_check CHECK ((action ~ '^[a-z_]+$'::text)),
   constraint entries_leaf_check CHECK ((octet_length(leaf) = 32)),
-  constraint entries_record_kind_check CHECK ((record_kind = ANY (ARRAY['work_order'::text, 'asset'::text, 'principal'::text, 'tenant'::text]))),
+  constraint entries_record_kind_check CHECK ((record_kind = ANY (ARRAY['work_order'::text, 'asset'::text, 'principal'::text, 'tenant'::text, 'delegation'::text, 'finding'::text]))),
   constraint entries_seq_check CHECK ((seq > 0))
 ) partition by range (id);
 CREATE INDEX entries_in_order ON ONLY public.entries USING btree (tenant_id, xid, id);
@@ -388,9 +1102,91 @@ CREATE INDEX entries_of_a_record ON ONLY public.entries USING btree (tenant_id, 
 CREATE TRIGGER entry_leaf_is_the_hash_of_its_body BEFORE INSERT ON public.entries FOR EACH ROW EXECUTE FUNCTION guard_entry();
 CREATE CONSTRAINT TRIGGER no_entry_beside_its_chain AFTER INSERT ON public.entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_record();
 create policy tenant on entries for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
-grant insert, select on entries to docket_app;
+grant select on entries to docket_app;
 grant select on entries to docket_auditor;
-grant select on entries to docket_sealer;
+grant insert (tenant_id, id, record_kind, record_id, seq, action, actor_id, at, leaf, body) on entries to docket_app;
+grant select (tenant_id, id, record_id, xid, leaf) on entries to docket_sealer;
+
+-- --------------------------------------------- table finding_counters: row security enabled and forced
+
+create table finding_counters (
+  tenant_id              uuid not null default current_tenant(),
+  year                   integer not null,
+  last                   integer not null,
+  constraint finding_counters_pkey PRIMARY KEY (tenant_id, year),
+  constraint finding_counters_last_check CHECK ((last > 0)),
+  constraint finding_counters_year_check CHECK (((year >= 2000) AND (year <= 9999))),
+  constraint finding_counters_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+create policy tenant on finding_counters for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select, update on finding_counters to docket_app;
+
+-- ----------------------------------------------------- table findings: row security enabled and forced
+
+create table findings (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  number                 text not null,
+  kind                   text not null,
+  severity               text not null,
+  title                  text not null,
+  work_order_id          uuid,
+  violator_id            uuid,
+  owner_id               uuid,
+  due_at                 timestamp with time zone not null,
+  state                  text not null default 'open'::text,
+  occurrences            integer not null default 1,
+  last_at                timestamp with time zone not null,
+  detail                 jsonb not null default '{}'::jsonb,
+  resolution             text,
+  closed_by              uuid,
+  closed_at              timestamp with time zone,
+  version                integer not null,
+  entry_seq              integer not null,
+  entry_id               uuid not null,
+  entry_head             bytea not null,
+  created_at             timestamp with time zone not null,
+  owner_kind             text generated always as (
+CASE
+    WHEN (owner_id IS NULL) THEN NULL::text
+    ELSE 'human'::text
+END) stored,
+  closer_kind            text generated always as (
+CASE
+    WHEN (closed_by IS NULL) THEN NULL::text
+    ELSE 'human'::text
+END) stored,
+  constraint findings_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_finding_per_number UNIQUE (tenant_id, number),
+  constraint a_closed_finding_says_who_and_when CHECK ((((state = 'closed'::text) = (closed_by IS NOT NULL)) AND ((state = 'closed'::text) = (closed_at IS NOT NULL)))),
+  constraint a_mitigated_or_closed_finding_says_what_was_done CHECK (((state = ANY (ARRAY['open'::text, 'assigned'::text])) OR (resolution IS NOT NULL))),
+  constraint an_assigned_finding_has_an_owner CHECK (((state <> 'assigned'::text) OR (owner_id IS NOT NULL))),
+  constraint findings_kind_check CHECK ((kind ~ '^[a-z_]+$'::text)),
+  constraint findings_number_check CHECK ((number ~ '^F-\d{4}-\d{6,}$'::text)),
+  constraint findings_occurrences_check CHECK ((occurrences > 0)),
+  constraint findings_resolution_check CHECK ((resolution <> ''::text)),
+  constraint findings_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text]))),
+  constraint findings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'mitigated'::text, 'closed'::text]))),
+  constraint findings_title_check CHECK (((title <> ''::text) AND (length(title) <= 500))),
+  constraint findings_version_check CHECK ((version > 0)),
+  constraint nobody_closes_a_finding_about_himself CHECK ((closed_by <> violator_id)),
+  constraint a_human_closes_a_finding FOREIGN KEY (tenant_id, closed_by, closer_kind) REFERENCES principals(tenant_id, id, kind),
+  constraint a_human_owns_a_finding FOREIGN KEY (tenant_id, owner_id, owner_kind) REFERENCES principals(tenant_id, id, kind),
+  constraint findings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint findings_tenant_id_violator_id_fkey FOREIGN KEY (tenant_id, violator_id) REFERENCES principals(tenant_id, id),
+  constraint findings_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX findings_by_due_date ON public.findings USING btree (tenant_id, due_at, id) WHERE (state <> 'closed'::text);
+CREATE INDEX findings_of_a_work_order ON public.findings USING btree (tenant_id, work_order_id, id) WHERE (work_order_id IS NOT NULL);
+CREATE INDEX findings_that_hold ON public.findings USING btree (tenant_id, kind) WHERE (state <> 'closed'::text);
+CREATE UNIQUE INDEX one_open_finding_about_the_same ON public.findings USING btree (tenant_id, kind, work_order_id, violator_id, title) NULLS NOT DISTINCT WHERE (state <> 'closed'::text);
+CREATE TRIGGER a_finding_is_closed_by_who_may BEFORE INSERT OR UPDATE ON public.findings FOR EACH ROW EXECUTE FUNCTION guard_finding();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.findings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+CREATE CONSTRAINT TRIGGER who_closed_it_is_who_acted AFTER UPDATE ON public.findings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state = 'closed'::text)) EXECUTE FUNCTION require_closer();
+create policy tenant on findings for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on findings to docket_app;
+grant select on findings to docket_auditor;
+grant update (owner_id, due_at, state, occurrences, last_at, resolution, closed_by, closed_at, version, entry_seq, entry_id, entry_head) on findings to docket_app;
 
 -- --------------------------------------------- table idempotency_keys: row security enabled and forced
 
@@ -432,12 +1228,96 @@ create table lifecycle_transitions ( -- reference data, the same for every tenan
   from_status            text not null,
   to_status              text not null,
   to_category            text not null,
+  gate                   text,
   constraint lifecycle_transitions_pkey PRIMARY KEY (lifecycle, from_status, to_status),
+  constraint lifecycle_transitions_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text]))),
   constraint lifecycle_transitions_to_category_check CHECK ((to_category = ANY (ARRAY['initial'::text, 'planning'::text, 'ready'::text, 'active'::text, 'held'::text, 'review'::text, 'done'::text, 'abandoned'::text])))
 );
 create policy reference_data on lifecycle_transitions for select to public using (true);
 grant select on lifecycle_transitions to docket_app;
 grant select on lifecycle_transitions to docket_auditor;
+
+-- ----------------------------------------------------- table log_keys: row security enabled and forced
+
+create table log_keys (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  origin                 text not null,
+  vkey                   text not null,
+  wrapped_private        bytea not null,
+  created_at             timestamp with time zone not null default now(),
+  retired_at             timestamp with time zone,
+  constraint log_keys_pkey PRIMARY KEY (tenant_id, id),
+  constraint the_key_is_named_like_its_log CHECK (starts_with(vkey, (origin || '+'::text))),
+  constraint the_origin_names_the_tenant CHECK ((origin = ('docket.log/'::text || tenant_id))),
+  constraint log_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE UNIQUE INDEX one_key_in_use_per_log ON public.log_keys USING btree (tenant_id) WHERE (retired_at IS NULL);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR DELETE OR UPDATE ON public.log_keys DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('tenant_id');
+create policy tenant on log_keys for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert on log_keys to docket_app;
+grant select on log_keys to docket_sealer;
+grant select (tenant_id, id, origin, vkey, created_at, retired_at) on log_keys to docket_app;
+grant select (tenant_id, id, origin, vkey, created_at, retired_at) on log_keys to docket_auditor;
+
+-- --------------------------------------------------- table log_leaves: row security enabled and forced
+
+create table log_leaves (
+  tenant_id              uuid not null default current_tenant(),
+  leaf_index             bigint not null,
+  entry_id               uuid not null,
+  record_id              uuid not null,
+  leaf                   bytea not null,
+  constraint log_leaves_pkey PRIMARY KEY (tenant_id, leaf_index),
+  constraint one_leaf_per_entry UNIQUE (tenant_id, entry_id),
+  constraint log_leaves_leaf_check CHECK ((octet_length(leaf) = 32)),
+  constraint log_leaves_leaf_index_check CHECK ((leaf_index >= 0)),
+  constraint log_leaves_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE TRIGGER leaves_are_the_next_entries_without_a_gap AFTER INSERT ON public.log_leaves REFERENCING NEW TABLE AS added_leaves FOR EACH STATEMENT EXECUTE FUNCTION guard_log_leaves();
+create policy tenant on log_leaves for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant select on log_leaves to docket_app;
+grant select on log_leaves to docket_auditor;
+grant insert, select on log_leaves to docket_sealer;
+
+-- ---------------------------------------------------- table log_tiles: row security enabled and forced
+
+create table log_tiles (
+  tenant_id              uuid not null default current_tenant(),
+  level                  integer not null,
+  tile_index             bigint not null,
+  hashes                 bytea not null,
+  constraint log_tiles_pkey PRIMARY KEY (tenant_id, level, tile_index),
+  constraint a_tile_holds_1_to_256_hashes CHECK ((((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 8192)) AND ((octet_length(hashes) % 32) = 0))),
+  constraint log_tiles_level_check CHECK (((level >= 0) AND (level <= 7))),
+  constraint log_tiles_tile_index_check CHECK ((tile_index >= 0)),
+  constraint log_tiles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE TRIGGER a_tile_only_grows BEFORE INSERT OR UPDATE ON public.log_tiles FOR EACH ROW EXECUTE FUNCTION guard_log_tile();
+create policy tenant on log_tiles for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant select on log_tiles to docket_app;
+grant select on log_tiles to docket_auditor;
+grant insert, select on log_tiles to docket_sealer;
+grant update (hashes) on log_tiles to docket_sealer;
+
+-- ----------------------------------------------- table log_timestamps: row security enabled and forced
+
+create table log_timestamps (
+  tenant_id              uuid not null default current_tenant(),
+  tree_size              bigint not null,
+  token                  bytea not null,
+  tsa                    text not null,
+  stamped_at             timestamp with time zone not null,
+  created_at             timestamp with time zone not null default now(),
+  constraint one_timestamp_per_checkpoint PRIMARY KEY (tenant_id, tree_size),
+  constraint log_timestamps_token_check CHECK ((octet_length(token) > 0)),
+  constraint log_timestamps_tsa_check CHECK ((tsa <> ''::text)),
+  constraint a_timestamp_is_of_a_checkpoint FOREIGN KEY (tenant_id, tree_size) REFERENCES checkpoints(tenant_id, tree_size),
+  constraint log_timestamps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+create policy tenant on log_timestamps for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on log_timestamps to docket_app;
+grant select on log_timestamps to docket_auditor;
 
 -- ---------------------------------------------- table number_counters: row security enabled and forced
 
@@ -473,13 +1353,16 @@ CASE
     WHEN (sponsor_id IS NULL) THEN NULL::text
     ELSE 'human'::text
 END) stored,
+  manager_id             uuid,
   constraint principals_pkey PRIMARY KEY (tenant_id, id),
   constraint one_principal_per_name UNIQUE (tenant_id, name),
   constraint principals_tenant_id_id_kind_key UNIQUE (tenant_id, id, kind),
   constraint every_agent_has_a_sponsor CHECK (((kind = 'agent'::text) = (sponsor_id IS NOT NULL))),
+  constraint nobody_manages_himself CHECK ((manager_id <> id)),
   constraint principals_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'agent'::text, 'vendor'::text, 'system'::text]))),
   constraint principals_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
   constraint principals_version_check CHECK ((version > 0)),
+  constraint a_manager_is_a_principal FOREIGN KEY (tenant_id, manager_id) REFERENCES principals(tenant_id, id),
   constraint a_sponsor_is_a_human FOREIGN KEY (tenant_id, sponsor_id, sponsor_kind) REFERENCES principals(tenant_id, id, kind),
   constraint principals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
 );
@@ -507,6 +1390,171 @@ CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR DELETE OR U
 create policy tenant on role_grants for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant delete, insert, select on role_grants to docket_app;
 grant select on role_grants to docket_auditor;
+
+-- --------------------------------------------------- table signatures: row security enabled and forced
+
+create table signatures (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  work_order_id          uuid not null,
+  round_id               uuid not null,
+  gate                   text not null,
+  role                   text not null,
+  meaning                text not null,
+  wo_version             integer not null,
+  signer_id              uuid not null,
+  signer_kind            text not null default 'human'::text,
+  on_behalf_of           uuid,
+  delegation_id          uuid,
+  key_id                 uuid not null,
+  kind                   text not null,
+  statement              bytea not null,
+  record                 bytea not null,
+  signature              bytea not null,
+  authenticator_data     bytea,
+  client_data_json       bytea,
+  certificate            bytea not null,
+  intent_id              uuid not null,
+  signed_at              timestamp with time zone not null,
+  constraint signatures_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_signature_per_intent UNIQUE (tenant_id, intent_id),
+  constraint one_signature_per_person_round_and_version UNIQUE (tenant_id, round_id, wo_version, signer_id),
+  constraint a_delegate_says_for_whom CHECK (((delegation_id IS NULL) = (on_behalf_of IS NULL))),
+  constraint a_passkey_signature_is_whole CHECK (((kind = 'passkey'::text) = ((authenticator_data IS NOT NULL) AND (client_data_json IS NOT NULL)))),
+  constraint only_humans_sign CHECK ((signer_kind = 'human'::text)),
+  constraint signatures_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text]))),
+  constraint signatures_kind_check CHECK ((kind = ANY (ARRAY['passkey'::text, 'passphrase'::text]))),
+  constraint signatures_meaning_check CHECK ((meaning = 'approved'::text)),
+  constraint signatures_tenant_id_delegation_id_fkey FOREIGN KEY (tenant_id, delegation_id) REFERENCES delegations(tenant_id, id),
+  constraint signatures_tenant_id_intent_id_fkey FOREIGN KEY (tenant_id, intent_id) REFERENCES signing_intents(tenant_id, id),
+  constraint signatures_tenant_id_key_id_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES signing_keys(tenant_id, id),
+  constraint signatures_tenant_id_on_behalf_of_fkey FOREIGN KEY (tenant_id, on_behalf_of) REFERENCES principals(tenant_id, id),
+  constraint signatures_tenant_id_round_id_fkey FOREIGN KEY (tenant_id, round_id) REFERENCES approval_rounds(tenant_id, id),
+  constraint signatures_tenant_id_signer_id_signer_kind_fkey FOREIGN KEY (tenant_id, signer_id, signer_kind) REFERENCES principals(tenant_id, id, kind),
+  constraint signatures_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX signatures_of_a_work_order ON public.signatures USING btree (tenant_id, work_order_id, id);
+CREATE TRIGGER a_signature_is_of_what_stands BEFORE INSERT ON public.signatures FOR EACH ROW EXECUTE FUNCTION guard_signature();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT ON public.signatures DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
+create policy tenant on signatures for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on signatures to docket_app;
+grant select on signatures to docket_auditor;
+
+-- --------------------------------------------- table signing_attempts: row security enabled and forced
+
+create table signing_attempts (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  principal_id           uuid not null,
+  what                   text not null,
+  at                     timestamp with time zone not null,
+  constraint signing_attempts_pkey PRIMARY KEY (tenant_id, id),
+  constraint signing_attempts_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES principals(tenant_id, id)
+);
+CREATE INDEX signing_attempts_of_a_principal ON public.signing_attempts USING btree (tenant_id, principal_id, at);
+CREATE CONSTRAINT TRIGGER five_wrong_attempts_lock_signing AFTER INSERT ON public.signing_attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION guard_signing_attempt();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT ON public.signing_attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('principal_id');
+create policy tenant on signing_attempts for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on signing_attempts to docket_app;
+grant select on signing_attempts to docket_auditor;
+
+-- ---------------------------------------------- table signing_intents: row security enabled and forced
+
+create table signing_intents (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  work_order_id          uuid not null,
+  round_id               uuid not null,
+  principal_id           uuid not null,
+  key_id                 uuid not null,
+  gate                   text not null,
+  role                   text not null,
+  statement              bytea not null,
+  record                 bytea not null,
+  created_at             timestamp with time zone not null,
+  expires_at             timestamp with time zone not null,
+  used_at                timestamp with time zone,
+  constraint signing_intents_pkey PRIMARY KEY (tenant_id, id),
+  constraint two_minutes_at_most CHECK ((expires_at <= (created_at + '00:02:00'::interval))),
+  constraint signing_intents_tenant_id_key_id_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES signing_keys(tenant_id, id),
+  constraint signing_intents_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES principals(tenant_id, id),
+  constraint signing_intents_tenant_id_round_id_fkey FOREIGN KEY (tenant_id, round_id) REFERENCES approval_rounds(tenant_id, id),
+  constraint signing_intents_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE TRIGGER an_intent_is_used_once BEFORE UPDATE ON public.signing_intents FOR EACH ROW EXECUTE FUNCTION guard_signing_intent();
+create policy tenant on signing_intents for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on signing_intents to docket_app;
+grant select on signing_intents to docket_auditor;
+grant update (used_at) on signing_intents to docket_app;
+
+-- ------------------------------------------------- table signing_keys: row security enabled and forced
+
+create table signing_keys (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  principal_id           uuid not null,
+  principal_kind         text not null default 'human'::text,
+  kind                   text not null,
+  status                 text not null default 'pending'::text,
+  label                  text not null,
+  spki                   bytea not null,
+  credential_id          bytea,
+  cose_key               bytea,
+  sign_count             bigint not null default 0,
+  transports             text[] not null default '{}'::text[],
+  wrapped_private        bytea,
+  salt                   bytea,
+  certificate            bytea,
+  enrolled_at            timestamp with time zone not null,
+  proofed_by             uuid,
+  proofed_at             timestamp with time zone,
+  proof_note             text,
+  revoked_at             timestamp with time zone,
+  revoked_by             uuid,
+  revocation_reason      text,
+  constraint signing_keys_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_key_per_credential UNIQUE (tenant_id, credential_id),
+  constraint one_owner_per_key UNIQUE (tenant_id, spki),
+  constraint a_key_is_of_its_kind CHECK ((((kind = 'passkey'::text) AND (credential_id IS NOT NULL) AND (cose_key IS NOT NULL) AND (wrapped_private IS NULL)) OR ((kind = 'passphrase'::text) AND (credential_id IS NULL) AND (wrapped_private IS NOT NULL) AND (salt IS NOT NULL)))),
+  constraint a_revoked_key_says_when_and_why CHECK (((status = 'revoked'::text) = ((revoked_at IS NOT NULL) AND (revocation_reason IS NOT NULL)))),
+  constraint a_second_person_proofs_the_identity CHECK ((proofed_by <> principal_id)),
+  constraint an_active_key_was_proofed_and_certified CHECK (((status <> 'active'::text) OR ((proofed_by IS NOT NULL) AND (proofed_at IS NOT NULL) AND (certificate IS NOT NULL) AND (revoked_at IS NULL)))),
+  constraint only_humans_sign CHECK ((principal_kind = 'human'::text)),
+  constraint signing_keys_kind_check CHECK ((kind = ANY (ARRAY['passkey'::text, 'passphrase'::text]))),
+  constraint signing_keys_label_check CHECK (((label <> ''::text) AND (length(label) <= 100))),
+  constraint signing_keys_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'revoked'::text]))),
+  constraint signing_keys_tenant_id_principal_id_principal_kind_fkey FOREIGN KEY (tenant_id, principal_id, principal_kind) REFERENCES principals(tenant_id, id, kind),
+  constraint signing_keys_tenant_id_proofed_by_fkey FOREIGN KEY (tenant_id, proofed_by) REFERENCES principals(tenant_id, id),
+  constraint signing_keys_tenant_id_revoked_by_fkey FOREIGN KEY (tenant_id, revoked_by) REFERENCES principals(tenant_id, id)
+);
+CREATE INDEX signing_keys_of_a_principal ON public.signing_keys USING btree (tenant_id, principal_id, id);
+CREATE TRIGGER a_key_is_confirmed_by_another BEFORE INSERT OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION guard_key_proof();
+CREATE TRIGGER a_key_stays_what_it_is BEFORE UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION guard_signing_key();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE OF status, certificate, proofed_by, proofed_at, proof_note, revoked_at, revoked_by, revocation_reason, label ON public.signing_keys DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('principal_id');
+create policy tenant on signing_keys for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on signing_keys to docket_app;
+grant select on signing_keys to docket_auditor;
+grant update (status, label, sign_count, certificate, proofed_by, proofed_at, proof_note, revoked_at, revoked_by, revocation_reason) on signing_keys to docket_app;
+
+-- ------------------------------------------------ table signing_locks: row security enabled and forced
+
+create table signing_locks (
+  tenant_id              uuid not null default current_tenant(),
+  principal_id           uuid not null,
+  locked_at              timestamp with time zone not null,
+  unlocked_at            timestamp with time zone,
+  unlocked_by            uuid,
+  constraint signing_locks_pkey PRIMARY KEY (tenant_id, principal_id, locked_at),
+  constraint a_second_person_unlocks CHECK ((unlocked_by <> principal_id)),
+  constraint signing_locks_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES principals(tenant_id, id)
+);
+CREATE UNIQUE INDEX one_lock_at_a_time ON public.signing_locks USING btree (tenant_id, principal_id) WHERE (unlocked_at IS NULL);
+CREATE TRIGGER a_lock_is_taken_off_by_an_administrator BEFORE INSERT OR UPDATE ON public.signing_locks FOR EACH ROW EXECUTE FUNCTION guard_signing_lock();
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.signing_locks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('principal_id');
+create policy tenant on signing_locks for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on signing_locks to docket_app;
+grant select on signing_locks to docket_auditor;
+grant update (unlocked_at, unlocked_by) on signing_locks to docket_app;
 
 -- ------------------------------------------------------ table tenants: row security enabled and forced
 
@@ -650,6 +1698,7 @@ CREATE INDEX work_orders_by_update ON ONLY public.work_orders USING btree (tenan
 CREATE INDEX work_orders_unfinished ON ONLY public.work_orders USING btree (tenant_id, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE INDEX work_orders_unfinished_by_due_date ON ONLY public.work_orders USING btree (tenant_id, due_order, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.work_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+CREATE TRIGGER nothing_regulatory_is_done_while_the_log_does_not_match BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.regulatory OR old.regulatory) AND (new.category = 'done'::text) AND (old.category <> 'done'::text))) EXECUTE FUNCTION guard_integrity();
 CREATE TRIGGER only_what_the_lifecycle_allows BEFORE INSERT OR UPDATE ON public.work_orders FOR EACH ROW EXECUTE FUNCTION guard_work_order();
 CREATE TRIGGER words_are_indexed AFTER INSERT OR UPDATE OF title, description, project, tags, attributes ON public.work_orders FOR EACH ROW EXECUTE FUNCTION index_work_order_texts();
 create policy tenant on work_orders for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));

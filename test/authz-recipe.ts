@@ -2,6 +2,10 @@
  * What each row of the oracle asks for: a fresh record that suits it, and the input of the call. `mark` is
  * what an answer holds when the record was found.
  */
+import { approvals, delegations } from './authz-recipe-approvals.ts'
+import { signingKeys } from './authz-recipe-keys.ts'
+import { logs } from './authz-recipe-log.ts'
+import { oversight } from './authz-recipe-oversight.ts'
 import type { Json } from './fixture.ts'
 import { make, makeIn, upload } from './authz-world.ts'
 import type { Seat, World } from './authz-world.ts'
@@ -14,7 +18,7 @@ export type Shot = {
   readonly mark?: string
   readonly file?: string
 }
-type Recipe = (world: World, seat: Seat) => Promise<Shot>
+export type Recipe = (world: World, seat: Seat) => Promise<Shot>
 
 const move =
   (state: string, command: Record<string, unknown>, args?: Record<string, unknown>): Recipe =>
@@ -198,6 +202,10 @@ const registries: { readonly [row: string]: Recipe } = {
   'principal.enable': onSomebody({}, [], true),
   'principal.grant': onSomebody({ role: 'operator' }),
   'principal.revoke': onSomebody({ role: 'operator' }, ['operator']),
+  'principal.set_manager': async (world) => {
+    const { id } = await somebody(world)
+    return { input: { id, manager: world.ids.pat, reason: 'new team' }, mark: '"manager":"Pat Planner"' }
+  },
 }
 
 const newKey = async (world: World, principal: string): Promise<string> =>
@@ -220,4 +228,14 @@ const rest: { readonly [row: string]: Recipe } = {
 }
 
 /** By `operation: case`, or by the operation alone where it has one case. */
-export const recipes: { readonly [row: string]: Recipe } = { ...workOrders, ...below, ...registries, ...rest }
+export const recipes: { readonly [row: string]: Recipe } = {
+  ...workOrders,
+  ...below,
+  ...registries,
+  ...approvals,
+  ...delegations,
+  ...oversight,
+  ...signingKeys,
+  ...logs,
+  ...rest,
+}

@@ -110,11 +110,15 @@ test('R-AUT-31 every operation, for every kind of principal, over HTTP', async (
       const operation = operationOf(row)
       const recipe = recipes[titleOf(row)]
       assert.ok(operation !== undefined && recipe !== undefined)
-      const cells = world.seats.map(async (seat) => {
+      const toCell = async (seat: Seat): Promise<readonly [string, string]> => {
         const shot = await recipe(world, seat)
         return [seat.column, toHttpCell(operation, await shootHttp(seat, operation, shot), shot.mark)]
-      })
-      assert.deepEqual(Object.fromEntries(await Promise.all(cells)), columnsOf(row))
+      }
+      const cells: (readonly [string, string])[] = []
+      // Of packs only a few are made at a time.
+      if (operation.name === 'pack.export') for (const seat of world.seats) cells.push(await toCell(seat))
+      else cells.push(...(await Promise.all(world.seats.map(toCell))))
+      assert.deepEqual(Object.fromEntries(cells), columnsOf(row))
     })
   }
 })

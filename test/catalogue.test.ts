@@ -62,6 +62,12 @@ const planted: { readonly [name: string]: readonly (readonly [sql: string, found
     ['grant truncate on entries to public', /^docket_auditor may truncate entries$/],
     ['grant update (action) on entries to docket_app', /^docket_app may update a column of entries$/],
   ],
+  logStays: [
+    ['grant delete on log_leaves to docket_sealer', /^docket_sealer may delete log_leaves$/],
+    ['grant update on checkpoints to docket_app', /^docket_app may update checkpoints$/],
+    ['grant update (leaf) on log_leaves to docket_sealer', /^docket_sealer may update leaf of log_leaves$/],
+    ['grant truncate on log_tiles to public', /^docket_app may truncate log_tiles$/],
+  ],
   recordsStay: [['grant delete on work_orders to docket_app', /^docket_app may delete work_orders$/]],
   roles: [
     ['alter role docket_app bypassrls', /^docket_app$/],
@@ -80,6 +86,15 @@ const planted: { readonly [name: string]: readonly (readonly [sql: string, found
       /^docket_app reaches auth\.apikey$/,
     ],
     ['grant select on principals to docket_auth', /^docket_auth reaches public\.principals$/],
+  ],
+  jobsApart: [
+    ['grant select on pgboss.job to docket_auditor', /^docket_auditor may select pgboss\.job$/],
+    ['grant truncate on pgboss.job to docket_app', /^docket_app may truncate pgboss\.job$/],
+    ['grant insert on pgboss.queue to docket_app', /^docket_app may insert pgboss\.queue$/],
+    [
+      'grant execute on function pgboss.delete_queue(text) to docket_app',
+      /^docket_app may run delete_queue$/,
+    ],
   ],
   migrationsApart: [
     ['grant select on docket_migrations to docket_auditor', /^docket_auditor reads docket_migrations$/],

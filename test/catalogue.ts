@@ -4,6 +4,12 @@
  */
 import type pg from 'pg'
 
+/**
+ * Not ours: accounts have their schema and role; pg-boss keeps its queues in a schema that holds ids of records
+ * and nothing else of a tenant, and that the service may use but not change.
+ */
+const otherSchemas = `n.nspname <> 'auth' and n.nspname <> 'pgboss'`
+
 export type Rule = { readonly says: string; readonly sql: string }
 
 /** Roles that anything connects as. docket_owner and docket_search never log in. */
@@ -41,13 +47,13 @@ export const rules: { readonly [name: string]: Rule } = {
   rowSecurity: {
     says: 'every table and partition has row security, enabled and forced',
     sql: `select c.relname as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where ${ours} and n.nspname <> 'auth' and c.relkind in ('r', 'p') and c.relname <> all (${words(withoutTenant)})
+           where ${ours} and ${otherSchemas} and c.relkind in ('r', 'p') and c.relname <> all (${words(withoutTenant)})
              and not (c.relrowsecurity and c.relforcerowsecurity)`,
   },
   tenantPolicy: {
     says: 'every table and partition has the policy of its tenant, for reading and for writing',
     sql: `select c.relname as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where ${ours} and n.nspname <> 'auth' and c.relkind in ('r', 'p')
+           where ${ours} and ${otherSchemas} and c.relkind in ('r', 'p')
              and c.relname <> all (${words([...withoutTenant, ...referenceData])})
              and not exists (select from pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polcmd = '*'
                   and p.polroles = '{0}'
@@ -92,7 +98,7 @@ export const rules: { readonly [name: string]: Rule } = {
   primaryKey: {
     says: 'every table has a primary key or a unique key that says what one row is',
     sql: `select c.relname as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where ${ours} and c.relkind in ('r', 'p')
+           where ${ours} and n.nspname <> 'pgboss' and c.relkind in ('r', 'p')
              and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u'))`,
   },
   definers: {
@@ -134,11 +140,26 @@ export const rules: { readonly [name: string]: Rule } = {
              and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
              and has_any_column_privilege(r.oid, c.oid, 'UPDATE')`,
   },
+  logStays: {
+    says: 'no role at run time may change or take away what was sealed; the sealer may append to tiles',
+    sql: `select r.rolname || ' may ' || lower(v.word) || ' ' || c.relname as found
+            from pg_class c, pg_roles r, unnest(array['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES', 'MAINTAIN']) v (word)
+           where c.oid in ('log_keys'::regclass, 'log_leaves'::regclass, 'log_tiles'::regclass, 'checkpoints'::regclass, 'cosignatures'::regclass)
+             and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
+             and has_table_privilege(r.oid, c.oid, v.word)
+          union all
+          select r.rolname || ' may update ' || a.attname || ' of ' || c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid, pg_roles r
+           where c.oid in ('log_keys'::regclass, 'log_leaves'::regclass, 'log_tiles'::regclass, 'checkpoints'::regclass, 'cosignatures'::regclass)
+             and a.attnum > 0 and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
+             and has_column_privilege(r.oid, c.oid, a.attnum, 'UPDATE')
+             and (r.rolname, c.relname, a.attname) <> ('docket_sealer', 'log_tiles', 'hashes')`,
+  },
   recordsStay: {
     says: 'no role at run time may delete or truncate a record',
     sql: `select r.rolname || ' may ' || lower(v.word) || ' ' || c.relname as found
             from pg_class c, pg_roles r, unnest(array['DELETE', 'TRUNCATE']) v (word)
-           where (c.relname in ('work_orders', 'principals', 'assets', 'tenants', 'attachments', 'attachment_chunks', 'work_order_numbers', 'imported_rows')
+           where (c.relname in ('work_orders', 'principals', 'assets', 'tenants', 'attachments', 'attachment_chunks', 'work_order_numbers', 'imported_rows',
+                   'approval_policies', 'approval_rounds', 'approval_requirements', 'delegations', 'absences')
                   or c.oid in (select inhrelid from pg_inherits where inhparent = 'work_orders'::regclass))
              and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
              and has_table_privilege(r.oid, c.oid, v.word)`,
@@ -175,6 +196,22 @@ export const rules: { readonly [name: string]: Rule } = {
            where ${ours} and ${own('pg_class', 'c.oid')} and c.relkind in ('r', 'p', 'v')
              and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
              and (n.nspname = 'auth') <> (r.rolname = 'docket_auth') and has_table_privilege(r.oid, c.oid, v.word)`,
+  },
+  jobsApart: {
+    says: 'jobs are reached by docket_app only, which sends, takes and clears them and changes no structure',
+    sql: `select r.rolname || ' may ' || lower(v.word) || ' ' || n.nspname || '.' || c.relname as found
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace, pg_roles r,
+                 unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES']) v (word)
+           where n.nspname = 'pgboss' and c.relkind in ('r', 'p')
+             and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
+             and (r.rolname <> 'docket_app' or v.word in ('TRUNCATE', 'TRIGGER', 'REFERENCES')
+               or c.relname in ('queue', 'version') and v.word in ('INSERT', 'DELETE'))
+             and has_table_privilege(r.oid, c.oid, v.word)
+          union all
+          select r.rolname || ' may run ' || p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace, pg_roles r
+           where n.nspname = 'pgboss' and p.proname <> 'job_now'
+             and r.rolname in (${runtimeRoles.map((role) => `'${role}'`).join(', ')}, 'docket_search')
+             and has_function_privilege(r.oid, p.oid, 'EXECUTE')`,
   },
   migrationsApart: {
     says: 'no role at run time reads what is not of a tenant',

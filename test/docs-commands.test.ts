@@ -30,7 +30,7 @@ test('R-DOC-3 the README and the guides have commands to run', () => {
 })
 
 for (const { path, script } of pages) {
-  test(`R-DOC-3 the commands of ${path} do what they say`, { timeout: 180_000 }, async () => {
+  test(`R-DOC-3 the commands of ${path} do what they say`, { timeout: 420_000 }, async () => {
     const parent = mkdtempSync(join(tmpdir(), 'docket-guide-'))
     chmodSync(parent, 0o711)
     const folder = join(parent, 'data')

@@ -8,7 +8,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { loadDemo } from '#capabilities/tenant/demo.ts'
-import type { DemoKeys } from '#capabilities/tenant/demo.ts'
+import type { Demo, DemoKeys } from '#capabilities/tenant/demo.ts'
 import { buildHttp } from '#edges/http.ts'
 import { openService } from '#edges/open-service.ts'
 import type { OpenService } from '#edges/open-service.ts'
@@ -20,7 +20,7 @@ import { prepare, toInstallation } from '#platform/setup.ts'
 import type { Installation } from '#platform/setup.ts'
 
 const folder = join(tmpdir(), `docket-test-${userInfo().uid}`)
-const secret = 'a secret that only the tests know, 32+'
+export const testSecret = 'a secret that only the tests know, 32+'
 
 /** What a reply holds is not known to the compiler: a test says what it expects. */
 export type Json = ReturnType<typeof JSON.parse>
@@ -39,6 +39,8 @@ export type Fixture = {
   readonly adminUrl: string
   /** A demo principal's key; the tenant is found by the name. */
   keyOf(principal: string): string
+  /** A demo person's password. */
+  passwordOf(person: string): string
   call(
     principal: string | undefined,
     method: string,
@@ -52,25 +54,22 @@ export type Fixture = {
 export async function openFixture(): Promise<Fixture> {
   mkdirSync(folder, { recursive: true, mode: 0o711 })
   const server = await openEmbedded(folder)
-  const { template, keys } = await ensureTemplate(server.adminUrl())
+  const { template, demo } = await ensureTemplate(server.adminUrl())
   const database = `t_${randomBytes(8).toString('hex')}`
   await withClient(server.adminUrl(), (client) =>
     client.query(`create database ${database} template ${template}`),
   )
   const adminUrl = (): string =>
     urlAs(server.adminUrl(), 'postgres', new URL(server.adminUrl()).password, database)
-  const installation: Installation = toInstallation(adminUrl, secret, server)
+  const installation: Installation = toInstallation(adminUrl, testSecret, server)
   // Uploads are staged here: another file's must not be seen among this one's.
   const data = join(folder, database)
   const config = readConfig({ DOCKET_DATA: data, LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal' })
   const service = await openService(config, `test-${database}`, 8, installation)
   const app = await buildHttp(service)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const keyOf = (principal: string): string => {
-    const key = Object.values(keys).flatMap((ofTenant) => ofTenant[principal] ?? [])[0]
-    if (key === undefined) throw new Error(`the demo has no ${principal}`)
-    return key
-  }
+  const keys = demo.tenants
+  const keyOf = (principal: string): string => find(keys, principal)
   return {
     service,
     app,
@@ -78,6 +77,7 @@ export async function openFixture(): Promise<Fixture> {
     keys,
     adminUrl: adminUrl(),
     keyOf,
+    passwordOf: (person) => find(demo.passwords, person),
     call: (principal, method, path, body, headers) =>
       send(`${url}${path}`, principal === undefined ? undefined : keyOf(principal), method, body, headers),
     async close() {
@@ -87,6 +87,12 @@ export async function openFixture(): Promise<Fixture> {
       rmSync(data, { recursive: true, force: true })
     },
   }
+}
+
+function find(among: DemoKeys, principal: string): string {
+  const found = Object.values(among).flatMap((ofTenant) => ofTenant[principal] ?? [])[0]
+  if (found === undefined) throw new Error(`the demo has no ${principal}`)
+  return found
 }
 
 /** One HTTP call; the body is JSON both ways. */
@@ -118,7 +124,7 @@ export async function send(
 }
 
 /** Made once for this schema and these demo data, whoever comes first; the keys stand in a file beside the server. */
-async function ensureTemplate(adminUrl: string): Promise<{ template: string; keys: DemoKeys }> {
+async function ensureTemplate(adminUrl: string): Promise<{ template: string; demo: Demo }> {
   const demo = readFileSync(new URL('../src/capabilities/tenant/demo.ts', import.meta.url))
   const hash = createHash('sha256')
     .update(JSON.stringify(listMigrations()))
@@ -139,12 +145,12 @@ async function ensureTemplate(adminUrl: string): Promise<{ template: string; key
       readConfig({ DOCKET_DATA: folder, LOG_LEVEL: 'fatal' }),
       'template',
       2,
-      toInstallation(() => url, secret),
+      toInstallation(() => url, testSecret),
     )
-    const keys = await loadDemo(service.floor)
+    const loaded = await loadDemo(service.floor)
     await service.close()
-    writeFileSync(`${path}.part`, JSON.stringify(keys), { mode: 0o600 })
+    writeFileSync(`${path}.part`, JSON.stringify(loaded), { mode: 0o600 })
     renameSync(`${path}.part`, path)
   })
-  return { template, keys: JSON.parse(readFileSync(path, 'utf8')) as DemoKeys }
+  return { template, demo: JSON.parse(readFileSync(path, 'utf8')) as Demo }
 }

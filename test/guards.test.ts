@@ -366,7 +366,7 @@ test('R-GRD-6 a regulatory work order does not become done without its signature
   assert.equal(await attempt(change(plain, `status = 'approved', category = 'done'`)), 'done')
   const regulatory = await moveTo(await createFleet({ regulatory: true }), toReview)
   const outcome = await attempt(change(regulatory, `status = 'approved', category = 'done'`))
-  assert.match(outcome, /^DK005 .* closed without its signatures/)
+  assert.match(outcome, /^DK005 .* without its signatures/)
 })
 
 /** A principal with its first entry, wrong in what the row says. */

@@ -15,10 +15,12 @@ const layers: { readonly [layer: string]: readonly string[] } = {
   main: ['domain', 'platform', 'capabilities', 'adapters', 'edges'],
 }
 
-/** Packages that the domain may use: canonical JSON, and nothing of node:crypto but the hash. */
+/** Packages that the domain may use: canonical JSON, calendars, and of node:crypto what gives the same for the same input. */
 const domainPackages: { readonly [specifier: string]: RegExp } = {
   canonicalize: /./,
-  'node:crypto': /^import \{ (?:createHash|hash|createHash, hash) \} from/,
+  'temporal-polyfill': /^import \{ Temporal \} from/,
+  'node:crypto':
+    /^import (?:type \{ KeyObject \}|\{\s*(?:(?:createHash|createPublicKey|hash|sign|verify|X509Certificate)\b,?\s*)+\}) from/,
 }
 
 const mostLines = 500
@@ -88,7 +90,7 @@ export function findImportFaults(path: string, text: string): string[] {
 }
 
 const impure =
-  /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bprocess\.|\bfetch\(|\bawait\b|\basync\b|\bset(?:Timeout|Interval|Immediate)\b|\bconsole\.|\bperformance\.|\bglobalThis\b|\brandom(?:UUID|Bytes|Int)\b/
+  /\bDate\.now\b|\bTemporal\.Now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bprocess\.|\bfetch\(|\bawait\b|\basync\b|\bset(?:Timeout|Interval|Immediate)\b|\bconsole\.|\bperformance\.|\bglobalThis\b|\brandom(?:UUID|Bytes|Int)\b/
 
 export function findImpurity(text: string): string[] {
   const found = impure.exec(withoutStrings(text))

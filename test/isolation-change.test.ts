@@ -9,15 +9,8 @@ import type { Operation } from '#platform/operation.ts'
 import { upload } from './authz-world.ts'
 import { send } from './fixture.ts'
 import type { Reply } from './fixture.ts'
-import {
-  assertClean,
-  collectTraces,
-  digestTenant,
-  must,
-  openIsolation,
-  pairsOf,
-  secretFields,
-} from './isolation-world.ts'
+import { must, secretFields } from './isolation-secret.ts'
+import { assertClean, collectTraces, digestTenant, openIsolation, pairsOf } from './isolation-world.ts'
 import type { Isolation, Side } from './isolation-world.ts'
 import { table } from './table.ts'
 
@@ -50,6 +43,24 @@ const assaults = table`
   POST   | /v1/keys                                        | {"principal": "{headName}"}
   DELETE | /v1/keys/{keyId}                                | {}
   DELETE | /v1/keys/{keyId}                                | {"principal": "{headId}"}
+  POST   | /v1/principals/{headId}/manager                 | {"manager": null, "reason": "x"}
+  POST   | /v1/principals/{headName}/manager               | {"manager": null, "reason": "x"}
+  POST   | /v1/principals/{headId}/password                | {"email": "x@y.example", "password": "a password of mine"}
+  POST   | /v1/principals/{ownerName}/password             | {"email": "x@y.example", "password": "a password of mine"}
+  POST   | /v1/principals/{ownerId}/signing-unlock         | {"reason": "x"}
+  POST   | /v1/principals/{ownerName}/signing-unlock       | {"reason": "x"}
+  POST   | /v1/signing-keys/{signingKeyId}/confirmation    | {"note": "x"}
+  POST   | /v1/signing-keys/{signingKeyId}/revocation      | {"reason": "x"}
+  POST   | /v1/work-orders/{signedId}/signing-intents      | {"gate": "release", "role": "qa"}
+  POST   | /v1/signing-intents/{intentId}/signature        | {"password": "{secret}-{secret}-2", "passphrase": "four words about the {secret}"}
+  POST   | /v1/work-orders/{signedId}/rejections           | {"reason": "x"}
+  DELETE | /v1/absences/{absenceId}                        | {"reason": "x"}
+  POST   | /v1/delegations/{delegationId}/acceptance       | {}
+  POST   | /v1/delegations/{delegationId}/refusal          | {}
+  POST   | /v1/delegations/{acceptedId}/revocation         | {"reason": "x"}
+  POST   | /v1/findings/{findingId}/assignments            | {"owner": "{headId}"}
+  POST   | /v1/findings/{findingId}/resolutions            | {"resolution": "x"}
+  POST   | /v1/findings/{findingId}/closures               | {"resolution": "x"}
 `
 const filled = (text: string, { refs }: Side): string =>
   text.replaceAll(/\{(\w+)\}/g, (braces, name: string) => refs[name] ?? braces)
@@ -93,12 +104,22 @@ test('R-ISO-8 each changing operation was tried on the other tenant', () => {
   const all: readonly Operation[] = operations
   const untried = all.filter((operation) => operation.mutates && !isTried(operation)).map(({ name }) => name)
   // These make something new: what they may refer to is the next test. A file is uploaded in the one before.
-  assert.deepEqual(untried.toSorted(), [
-    'asset.create',
-    'attachment.add',
-    'principal.create',
-    'work_order.create',
-  ])
+  assert.deepEqual(
+    untried.toSorted(),
+    [
+      'absence.add',
+      'asset.create',
+      'attachment.add',
+      'delegation.propose',
+      // These three are of the caller, and name nobody.
+      'signing.attest',
+      'signing_key.begin',
+      'signing_key.enroll',
+      'policy.set',
+      'principal.create',
+      'work_order.create',
+    ].toSorted(),
+  )
 })
 
 // What of the other tenant's is named, and what that is refused as.
@@ -116,6 +137,11 @@ const references = table`
   PATCH  | /v1/assets/{ownAsset}         | parent    | assetId tag                 | {"reason": "x"}                               | unknown_reference
   POST   | /v1/principals                | sponsor   | headId headName             | {"name": "x", "kind": "agent"}                | sponsor_required
   POST   | /v1/principals/{ownHead}/grants | asset   | assetId tag                 | {"role": "system_owner", "reason": "x"}       | unknown_reference
+  POST   | /v1/principals/{ownHead}/manager | manager | headId headName             | {"reason": "x"}                               | unknown_reference
+  POST   | /v1/absences                  | principal | headId headName             | {"starts_at": "2199-07-01T00:00:00Z", "ends_at": "2199-07-02T00:00:00Z"} | unknown_reference
+  POST   | /v1/delegations               | to        | headId headName             | {"roles": ["operator"], "ends_at": "2199-01-01T00:00:00Z", "reason": "x"} | unknown_reference
+  POST   | /v1/delegations               | from      | headId headName             | {"to": "{ownHead}", "roles": ["operator"], "ends_at": "2199-01-01T00:00:00Z", "reason": "x"} | unknown_reference
+  POST   | /v1/findings/{ownFinding}/assignments | owner | headId headName         | {}                                            | unknown_reference
 `
 
 test('R-ISO-9 a reference to a record of the other tenant is refused as unknown', async (t) => {
@@ -125,13 +151,19 @@ test('R-ISO-9 a reference to a record of the other tenant is refused as unknown'
       title: 'a draft',
       lifecycle: 'qms',
     })
-    const { assetId: ownAsset = '', headId: ownHead = '' } = us.refs
+    const { assetId: ownAsset = '', headId: ownHead = '', findingId: ownFinding = '' } = us.refs
+    const fill = (text: string): string =>
+      text
+        .replace('{own}', own)
+        .replace('{ownAsset}', ownAsset)
+        .replace('{ownHead}', ownHead)
+        .replace('{ownFinding}', ownFinding)
     for (const { method = '', path = '', field = '', refs = '', body = '', code } of references) {
       await t.test(`${us.slug} ${method} ${path} ${field}`, async () => {
         for (const ref of refs.split(' ')) {
           const value = them.refs[ref] ?? ''
-          const url = path.replace('{own}', own).replace('{ownAsset}', ownAsset).replace('{ownHead}', ownHead)
-          const given = { ...JSON.parse(body), [field]: value }
+          const url = fill(path)
+          const given = { ...JSON.parse(fill(body)), [field]: value }
           const reply = await send(`${world.fixture.url}${url}`, us.head.key, method, given)
           assert.deepEqual([reply.status, reply.body.code], [422, code], `${ref}: ${reply.text}`)
           assert.ok(code !== 'unknown_reference' || reply.body.field === field)
@@ -139,6 +171,31 @@ test('R-ISO-9 a reference to a record of the other tenant is refused as unknown'
         }
       })
     }
+  }
+})
+
+test('R-ISO-9 a policy that would escalate to a person of the other tenant, and an intent with a key of it, are refused', async () => {
+  for (const { us, them } of pairsOf(world)) {
+    const traces = await collectTraces(world.fixture, them, us)
+    for (const ref of ['headId', 'headName']) {
+      const rule = {
+        lifecycle: 'qms',
+        gate: 'completion',
+        requirements: [],
+        escalation: [{ principal: them.refs[ref] }],
+      }
+      const calendar = { time_zone: 'UTC', weekdays: [1], start: '09:00', end: '17:00' }
+      const given = { body: { calendar, rules: [rule] }, reason: 'x' }
+      const url = `${world.fixture.url}/v1/approval-policy`
+      const reply = await send(url, us.head.key, 'POST', given)
+      assert.deepEqual([reply.status, reply.body.code], [422, 'unknown_reference'], reply.text)
+      assertClean(traces, reply, JSON.stringify(given), ref)
+    }
+    const asked = { gate: 'release', role: 'qa', signing_key: them.refs['signingKeyId'] }
+    const url = `${world.fixture.url}/v1/work-orders/${us.refs['signedId']}/signing-intents`
+    const refused = await send(url, us.head.key, 'POST', asked)
+    assert.equal(refused.status, 403, refused.text)
+    assertClean(traces, refused, JSON.stringify(asked), 'a key of theirs')
   }
 })
 

@@ -8,8 +8,11 @@ import { withClient } from '#platform/database.ts'
 import { upload } from './authz-world.ts'
 import { openFixture, send } from './fixture.ts'
 import type { Fixture, Json, Reply } from './fixture.ts'
+import { must, secretFields } from './isolation-secret.ts'
+import type { Caller } from './isolation-secret.ts'
+import { fillOutside, fillSigning } from './isolation-signing.ts'
+import { sealAll } from './sealing.ts'
 
-export type Caller = { readonly name: string; readonly key: string }
 /** What one tenant has that another could try: ids, names, numbers, places, cursors. */
 export type Refs = { readonly [what: string]: string }
 export type Side = {
@@ -31,9 +34,17 @@ const everyRole = ['admin', 'auditor', 'system_owner', 'qa', 'assigner', 'captai
 
 export async function openIsolation(): Promise<Isolation> {
   const fixture = await openFixture()
-  const a = await fill(fixture, { slug: 'acme-bio', administrator: 'Ada Admin', secret: 'quokka' })
-  const b = await fill(fixture, { slug: 'superportia', administrator: '夏哥', secret: 'walrus' })
-  return { fixture, sides: [a, b], close: () => fixture.close() }
+  try {
+    const a = await fill(fixture, { slug: 'acme-bio', administrator: 'Ada Admin', secret: 'quokka' })
+    const b = await fill(fixture, { slug: 'superportia', administrator: '夏哥', secret: 'walrus' })
+    await sealAll(fixture)
+    for (const side of [a, b]) await fillOutside(fixture, side)
+    return { fixture, sides: [a, b], close: () => fixture.close() }
+  } catch (error) {
+    // Else the test would wait for the open door for good.
+    await fixture.close()
+    throw error
+  }
 }
 
 /** Each tenant as the one that asks, and the other one. */
@@ -42,20 +53,6 @@ export function pairsOf({ sides: [a, b] }: Isolation): readonly { readonly us: S
     { us: a, them: b },
     { us: b, them: a },
   ]
-}
-
-/** A call that must succeed. */
-export async function must(
-  fixture: Fixture,
-  key: string,
-  method: string,
-  path: string,
-  body?: unknown,
-  headers?: Record<string, string>,
-): Promise<Json> {
-  const reply = await send(`${fixture.url}${path}`, key, method, body, headers)
-  assert.ok(reply.status < 300, `${method} ${path}: ${reply.status} ${reply.text}`)
-  return reply.body
 }
 
 type Plan = { readonly slug: string; readonly administrator: string; readonly secret: string }
@@ -85,45 +82,26 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     owner: headId,
   })
   const made = await fillWorkOrders(fixture, secret, head, vendor)
+  const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
+  const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
   const cursors = await readCursors(fixture, head, made.id)
+  const { data: trail } = await ask('GET', `/v1/work-orders/${made.id}/history?limit=1`)
   const refs = {
     ...made,
+    ...signing,
     ...cursors,
+    entryId: trail[0].id,
     assetId: asset.id,
     tag: asset.tag,
     headId,
     headName: head.name,
     keyId: head.id,
-    tenantId: (await ask('GET', '/v1/me')).tenant.id,
+    tenantId,
     slug,
     secret,
     idempotencyKey: `${secret}-once`,
   }
-  return { slug, tenantId: refs.tenantId, secret, head, vendor, person, refs }
-}
-
-/** Everything that a work order can hold, said in the tenant's own word. */
-export function secretFields(secret: string): Record<string, unknown> {
-  return {
-    title: `[Unit-${secret}] the ${secret} order`,
-    description: `about the ${secret}`,
-    acceptance_criteria: `${secret} accepted`,
-    deliverables: `${secret} report`,
-    tags: [`${secret}-tag`],
-    project: `${secret}-project`,
-    work_category: `${secret}-category`,
-    attributes: { [`${secret}-name`]: `${secret}-value` },
-    job_plan: { title: `${secret} plan`, steps: [`${secret} step`] },
-    requirements: {
-      people: 1,
-      tools: [`${secret} tool`],
-      experience: [{ name: `${secret} skill`, min_rating: 2 }],
-    },
-    notes: `${secret} note`,
-    related_wo_ids: [`${secret}-related`],
-    asset: `${secret}-asset`,
-    due_date: '2026-01-02',
-  }
+  return { slug, tenantId, secret, head, vendor, person, refs }
 }
 
 async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, vendor: Caller) {
@@ -211,8 +189,9 @@ export function collectTraces(fixture: Fixture, side: Side, other: Side): Promis
       const rows: string[] = []
       for (const name of await listTables(client)) {
         const { rows: found } = await client.query<{ text: string }>(
-          // A body is bytes: what it says is read as well.
-          `select t::text || coalesce(encode((to_jsonb(t) ->> 'body')::bytea, 'escape'), '') as text from ${name} t where tenant_id = $1`,
+          // A body or a statement is bytes: what it says is read as well.
+          `select t::text || coalesce(encode((j ->> 'body')::bytea, 'escape'), '') || coalesce(encode((j ->> 'statement')::bytea, 'escape'), '') as text
+             from ${name} t cross join to_jsonb(t) j where tenant_id = $1`,
           [tenantId],
         )
         rows.push(...found.map(({ text }) => text))
@@ -241,14 +220,21 @@ export function collectTraces(fixture: Fixture, side: Side, other: Side): Promis
   })
 }
 
-/** Traces in a text, except those that the caller itself sent. Cursors are read too. */
+/** The text with what it says otherwise: cursors, and hashes in base64. */
+const spellOut = (text: string): string =>
+  [
+    text,
+    ...[...text.matchAll(/[\w-]{24,}/g)].map(([token]) => Buffer.from(token, 'base64url').toString()),
+    ...[...text.matchAll(/[A-Za-z0-9+/]{43,}={0,2}/g)].map(([token]) =>
+      Buffer.from(token, 'base64').toString('hex'),
+    ),
+  ].join('\n')
+
+/** Traces in a text, except those that the caller itself sent. */
 export function findTraces(traces: Traces, text: string, sent: string): string[] {
-  const decoded = [...text.matchAll(/[\w-]{24,}/g)].map(([token]) =>
-    Buffer.from(token, 'base64url').toString(),
-  )
-  const whole = [text, ...decoded].join('\n')
+  const whole = spellOut(text)
   const lower = whole.toLowerCase()
-  const said = sent.toLowerCase()
+  const said = spellOut(sent).toLowerCase()
   return [
     ...(whole.match(idForm) ?? []).filter((id) => traces.ids.has(id) && !said.includes(id)),
     ...traces.words.filter(

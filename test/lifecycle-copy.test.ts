@@ -21,16 +21,19 @@ function listEdges(): string[] {
     const edges = [
       ['', initial],
       ...done.map((state) => ['import', state]),
-      ...transitions.map(({ from, to }) => [from, to]),
+      ...transitions.map(({ from, to, gate }) => [from, to, gate?.name]),
     ]
-    return edges.map(([from, to = '']) => `${name}: ${from} → ${to} (${states[to]?.category})`)
+    return edges.map(
+      ([from, to = '', gate]) =>
+        `${name}: ${from} → ${to} (${states[to]?.category})${gate === undefined ? '' : ` by ${gate}`}`,
+    )
   })
 }
 
 test('R-SCH-2 the database knows the edges of the domain and no others', async () => {
   const stored = await withClient(fixture.adminUrl, (client) =>
     client.query<{ edge: string }>(
-      `select format('%s: %s → %s (%s)', lifecycle, from_status, to_status, to_category) as edge from lifecycle_transitions`,
+      `select format('%s: %s → %s (%s)', lifecycle, from_status, to_status, to_category) || coalesce(' by ' || gate, '') as edge from lifecycle_transitions`,
     ),
   )
   const edges = listEdges()

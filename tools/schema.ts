@@ -76,6 +76,10 @@ const grantsOf = `
   select format('grant %s on %s to %s;', string_agg(lower(a.privilege_type), ', ' order by a.privilege_type), c.oid::regclass, r.rolname) as text
     from pg_class c, aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
    where c.oid = $1 and a.grantee <> c.relowner group by c.oid, r.rolname order by r.rolname`
+const columnGrantsOf = `
+  select format('grant %s (%s) on %s to %s;', lower(a.privilege_type), string_agg(format('%I', t.attname), ', ' order by t.attnum), t.attrelid::regclass, r.rolname) as text
+    from pg_attribute t, aclexplode(t.attacl) a join pg_roles r on r.oid = a.grantee
+   where t.attrelid = $1 and t.attnum > 0 group by t.attrelid, a.privilege_type, r.rolname order by r.rolname, a.privilege_type`
 
 export async function dumpSchema(client: pg.Client): Promise<string> {
   const list = async (sql: string, ...values: unknown[]): Promise<string[]> =>
@@ -97,7 +101,7 @@ export async function dumpSchema(client: pg.Client): Promise<string> {
   for (const { oid, name, key, secured, says } of tables.rows) {
     const inside = [...(await list(columnsOf, oid)), ...(await list(constraintsOf, oid))]
     const partitioned = key === null ? '' : ` partition by ${key.toLowerCase()}`
-    const after = [indexesOf, triggersOf, policiesOf, grantsOf]
+    const after = [indexesOf, triggersOf, policiesOf, grantsOf, columnGrantsOf]
     const lines: string[] = []
     for (const sql of after) lines.push(...(await list(sql, oid)))
     const comment = says === null ? '' : ` -- ${says}`

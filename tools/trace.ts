@@ -22,17 +22,25 @@ export function parseRequirements(text: string): Requirement[] {
 
 /**
  * Titles of the tests of a file; subtests belong to the test that holds them. A title that begins with a value
- * stands for every requirement that the file names by itself, as in a table of cases.
+ * stands for every requirement that the file names by itself, as in a table of cases; a title that is a value is
+ * each key of a table that begins with a requirement.
  */
 export function parseTitles(path: string, text: string): Title[] {
   const named = [...new Set([...text.matchAll(/['"](R-[A-Z]+-\d+)['"]/g)].map((match) => match[1] ?? ''))]
-  return [...text.matchAll(/^\s*(?:await )?(?:test|it)(?:\.\w+)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm)].flatMap(
-    ([, , title = '']) => {
-      const value = /^\$\{\w+\}/.exec(title)?.[0]
-      if (value === undefined || named.length === 0) return [{ path, title }]
-      return named.map((id) => ({ path, title: id + title.slice(value.length) }))
-    },
-  )
+  const keys = /^\s*(?:await )?(?:test|it)\(title,/m.test(text)
+    ? [...text.matchAll(/^\s*'(R-[A-Z]+-\d+ (?:\\.|[^'])*)': /gm)].map((match) => ({
+        path,
+        title: match[1] ?? '',
+      }))
+    : []
+  const titles = [
+    ...text.matchAll(/^\s*(?:await )?(?:test|it)(?:\.\w+)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm),
+  ].flatMap(([, , title = '']) => {
+    const value = /^\$\{\w+\}/.exec(title)?.[0]
+    if (value === undefined || named.length === 0) return [{ path, title }]
+    return named.map((id) => ({ path, title: id + title.slice(value.length) }))
+  })
+  return [...titles, ...keys]
 }
 
 const idOf = (title: string): string => /^R-[A-Z]+-\d+(?= )/.exec(title)?.[0] ?? ''

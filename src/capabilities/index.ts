@@ -1,13 +1,24 @@
 /** Every operation there is. The doors, the documents and the permission matrix read this list. */
 import type { Operation } from '#platform/operation.ts'
+import * as approval from './approval/operations.ts'
+import { sign } from './approval/sign.ts'
+import * as absence from './absence/operations.ts'
 import * as asset from './asset/operations.ts'
 import * as attachment from './attachment/operations.ts'
 import * as comment from './comment/operations.ts'
+import * as delegation from './delegation/operations.ts'
 import * as event from './event/operations.ts'
+import * as finding from './finding/operations.ts'
 import * as key from './key/operations.ts'
 import * as lifecycle from './lifecycle/operations.ts'
+import * as log from './log/operations.ts'
 import * as me from './me/operations.ts'
+import * as policy from './policy/operations.ts'
+import { exportPack } from './pack/operations.ts'
 import * as principal from './principal/operations.ts'
+import { setPassword } from './principal/password.ts'
+import * as enrolment from './signing-key/enroll.ts'
+import * as signingKey from './signing-key/operations.ts'
 import { create } from './work-order/create.ts'
 import { get, history, list } from './work-order/read.ts'
 import { transition, transitions } from './work-order/transition.ts'
@@ -24,6 +35,11 @@ export const operations = [
   hold,
   release,
   acknowledge,
+  approval.intend,
+  sign,
+  approval.reject,
+  approval.approvals,
+  approval.pending,
   comment.add,
   comment.list,
   attachment.add,
@@ -40,12 +56,47 @@ export const operations = [
   principal.enable,
   principal.grant,
   principal.revoke,
+  principal.setManager,
+  absence.add,
+  absence.list,
+  absence.remove,
+  policy.get,
+  policy.history,
+  policy.set,
+  policy.preview,
+  delegation.propose,
+  delegation.accepting,
+  delegation.declining,
+  delegation.revoking,
+  delegation.list,
+  delegation.get,
+  setPassword,
+  enrolment.begin,
+  enrolment.enroll,
+  signingKey.list,
+  signingKey.get,
+  signingKey.confirm,
+  signingKey.revoke,
+  signingKey.attestation,
+  signingKey.attest,
+  signingKey.unlock,
   key.create,
   key.list,
   key.revoke,
   event.list,
+  log.checkpoint,
+  log.inclusion,
+  log.consistency,
+  log.tile,
+  finding.list,
+  finding.get,
+  finding.history,
+  finding.assign,
+  finding.resolve,
+  finding.close,
   me.me,
   lifecycle.list,
+  exportPack,
 ] as const satisfies readonly Operation[]
 
 /** @public What the types of clients are read off. */

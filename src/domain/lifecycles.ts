@@ -23,8 +23,17 @@ export function categoryOf(name: LifecycleName, status: string): Category {
   return state.category
 }
 
+const outOf = new Map(
+  lifecycleNames.flatMap((name) =>
+    Object.keys(lifecycles[name].states).map((status) => [
+      `${name} ${status}`,
+      lifecycles[name].transitions.filter((edge) => edge.from === status),
+    ]),
+  ),
+)
+
 export const transitionsFrom = (name: LifecycleName, status: string): readonly Transition[] =>
-  lifecycles[name].transitions.filter((edge) => edge.from === status)
+  outOf.get(`${name} ${status}`) ?? []
 
 /** Every state name of every lifecycle, for filters. */
 export const statusNames: readonly string[] = [

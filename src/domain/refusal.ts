@@ -2,21 +2,33 @@
  * Why a well-formed request was not done: data with a code. One catalogue gives each code its HTTP status
  * and its sentence; MCP and CLI derive theirs from it. A code without a row does not compile.
  */
+import type { DelegationRule } from './delegation.ts'
 import type { Role } from './principal.ts'
+
+/** Why somebody may not approve: the rules of separation of duties. */
+export type DutyRule =
+  | 'executor'
+  | 'editor'
+  | 'sponsor_of_executor'
+  | 'signed_already'
+  | 'owner_and_qa'
+  | 'violator'
 
 /** One gate that is not met. `who` names the roles, or the people, that could meet it. */
 export type Unmet =
   | { code: 'role_required'; roles: readonly Role[]; who?: readonly string[] }
   | { code: 'human_required'; who?: readonly string[] }
-  | {
-      code: 'separation_of_duties'
-      rule: 'executor' | 'editor' | 'sponsor_of_executor'
-      who?: readonly string[]
-    }
+  | { code: 'separation_of_duties'; rule: DutyRule; who?: readonly string[] }
   | { code: 'missing_fields'; missing_fields: readonly string[]; who?: readonly string[] }
   | { code: 'held'; reason: string; who?: readonly string[] }
   | { code: 'acknowledgement_missing'; who?: readonly string[] }
   | { code: 'signatures_missing'; gate: string; roles: readonly Role[]; who?: readonly string[] }
+  | { code: 'signature_not_needed'; role: Role; roles: readonly Role[]; who?: readonly string[] }
+  | { code: 'not_your_turn'; roles: readonly Role[]; who?: readonly string[] }
+  | { code: 'attestation_missing'; who?: readonly string[] }
+  | { code: 'signing_key_missing'; who?: readonly string[] }
+  | { code: 'signing_locked'; who?: readonly string[] }
+  | { code: 'integrity_hold'; findings: readonly string[]; who?: readonly string[] }
   | { code: 'fields_locked'; fields: readonly string[]; current: string }
   | { code: 'fields_not_yours'; fields: readonly string[]; roles: readonly Role[]; who?: readonly string[] }
 
@@ -28,21 +40,66 @@ export type Refusal =
   | { code: 'stale_version'; expected: number; actual: number }
   | { code: 'wrong_status'; current: string; to: string; allowed: readonly string[] }
   | { code: 'record_final'; current: string }
+  | { code: 'finding_closed'; number: string }
+  | { code: 'gate_not_open'; gate: string; current: string }
+  | { code: 'intent_used' }
+  | { code: 'intent_expired' }
+  | { code: 'record_moved' }
+  | { code: 'not_signed'; what: 'password' | 'passphrase' | 'assertion'; attemptsLeft: number }
   | { code: 'gates_unmet'; unmet: readonly Unmet[] }
+  | { code: 'policy_weakens'; weakens: readonly { rule: number; role: Role; count: number }[] }
+  | { code: 'delegation_refused'; rule: DelegationRule }
+  | { code: 'delegation_over'; current: string }
+  | { code: 'not_a_party' }
   | { code: 'unknown_reference'; field: string; value: string }
   | { code: 'already_exists'; what: string; name: string }
+  | { code: 'not_sealed_yet'; entry: string; transaction: string; horizon: string }
   | { code: 'idempotency_key_reused' }
   | { code: 'human_only_role'; role: string }
   | { code: 'sponsor_required' }
   | { code: 'too_large'; what: string; limitBytes: number }
   | { code: 'unsupported_media_type'; expected: string }
   | { code: 'too_many_requests'; retryAfterSeconds: number }
+  | { code: 'second_person_required'; rule: SecondPersonRule }
+  | { code: 'wrong_key_status'; current: string }
+  | { code: 'account_elsewhere' }
+  | { code: 'foreign_page'; origin: string }
 
 export type RefusalCode = Exclude<Refusal['code'], 'gates_unmet'> | Unmet['code']
 type Of<C extends RefusalCode> = Extract<Refusal | Unmet, { code: C }>
 type Row<C extends RefusalCode> = { readonly http: number; readonly say: (refusal: Of<C>) => string }
 
 const list = (words: readonly string[]): string => words.join(', ')
+
+/** Why the caller cannot be the second person. */
+export type SecondPersonRule = 'owner' | 'password_giver' | 'locked'
+
+const secondPersonTexts: { readonly [R in SecondPersonRule]: string } = {
+  owner: 'nobody confirms a signing key of their own: ask another administrator or QA',
+  password_giver:
+    'who gave this person a password does not confirm their signing key: ask another administrator or QA',
+  locked: 'nobody unlocks their own signing: ask another administrator',
+}
+
+const dutyTexts: { readonly [R in DutyRule]: string } = {
+  executor: 'who did the work may not approve it',
+  editor: 'who last edited the record may not approve it',
+  sponsor_of_executor: 'the sponsor of the agent that did the work may not approve it',
+  signed_already: 'one person signs a gate once, in one role',
+  violator: 'a finding about oneself is dealt with by somebody else',
+  owner_and_qa: 'who holds the one of System Owner and QA does not sign for the other',
+}
+
+const delegationTexts: { readonly [R in DelegationRule]: string } = {
+  to_oneself: 'nobody delegates to himself',
+  humans_only:
+    'only a person delegates, and only to a person of the tenant: never to an agent, a vendor or a system',
+  disabled: 'both people must be active',
+  role_not_held: 'one delegates only roles that one was granted oneself; what was delegated is not passed on',
+  owner_and_qa: 'System Owner and QA stay two people: neither signs for the other',
+  thirty_days_at_most: 'a delegation lasts 30 days at most',
+  in_the_past: 'a delegation begins now or later, and ends after it begins',
+}
 
 export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
   unauthenticated: {
@@ -81,8 +138,40 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
     http: 409,
     say: (r) => `the work order is ${r.current}: its record is final and cannot be changed`,
   },
+  finding_closed: { http: 409, say: (r) => `finding ${r.number} is closed, and stays as it is` },
+  gate_not_open: {
+    http: 409,
+    say: (r) => `the work order is ${r.current}: nobody is asked to sign its ${r.gate} gate now`,
+  },
+  intent_used: { http: 409, say: () => 'this signing intent was used: ask for a new one' },
+  intent_expired: {
+    http: 409,
+    say: () => 'this signing intent is older than two minutes: ask for a new one',
+  },
+  record_moved: {
+    http: 409,
+    say: () => 'the record is not the one that you read any more: read it again and ask for a new intent',
+  },
+  not_signed: {
+    http: 403,
+    say: (r) =>
+      `the ${r.what} is not right; after ${r.attemptsLeft} more wrong ${r.attemptsLeft === 1 ? 'attempt' : 'attempts'} signing is locked`,
+  },
+  policy_weakens: {
+    http: 422,
+    say: (r) =>
+      `a policy adds signatures and never takes one away; asked for less than one: ${list([...new Set(r.weakens.map((one) => one.role))])}`,
+  },
+  delegation_refused: { http: 422, say: (r) => delegationTexts[r.rule] },
+  delegation_over: { http: 409, say: (r) => `the delegation is ${r.current}: it cannot be changed any more` },
+  not_a_party: { http: 403, say: () => 'this is for the two people of the delegation, each for himself' },
   unknown_reference: { http: 422, say: (r) => `${r.field}: there is no "${r.value}" here that is active` },
   already_exists: { http: 409, say: (r) => `the ${r.what} "${r.name}" exists already` },
+  not_sealed_yet: {
+    http: 404,
+    say: (r) =>
+      `the entry is not in the log yet: its transaction is ${r.transaction}, and what is below ${r.horizon} is sealed within a second; ask again then`,
+  },
   idempotency_key_reused: {
     http: 422,
     say: () =>
@@ -95,23 +184,52 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
   },
   too_large: { http: 413, say: (r) => `${r.what} is larger than ${r.limitBytes} bytes` },
   unsupported_media_type: { http: 415, say: (r) => `send ${r.expected}` },
+  second_person_required: { http: 403, say: (r) => secondPersonTexts[r.rule] },
+  wrong_key_status: { http: 409, say: (r) => `the signing key is ${r.current}` },
+  account_elsewhere: {
+    http: 409,
+    say: () =>
+      'this person also signs in to another organisation here: only they themselves can change the password',
+  },
+  foreign_page: {
+    http: 403,
+    say: (r) => `a page of ${r.origin} sent this in your browser: only pages of this service change anything`,
+  },
   too_many_requests: { http: 429, say: (r) => `too many attempts: try again in ${r.retryAfterSeconds} s` },
 
   role_required: { http: 403, say: (r) => `this needs the role ${r.roles.join(' or ')}` },
   human_required: { http: 403, say: () => 'on a regulatory work order only a person may do this' },
   separation_of_duties: {
     http: 403,
-    say: (r) =>
-      r.rule === 'executor'
-        ? 'who did the work may not approve it'
-        : r.rule === 'editor'
-          ? 'who last edited the record may not approve it'
-          : 'the sponsor of the agent that did the work may not approve it',
+    say: (r) => dutyTexts[r.rule],
   },
   missing_fields: { http: 422, say: (r) => `missing: ${list(r.missing_fields)}` },
   held: { http: 409, say: (r) => `the work order is on hold: ${r.reason}` },
   acknowledgement_missing: { http: 409, say: () => 'the assignee has not acknowledged the work order' },
   signatures_missing: { http: 409, say: (r) => `the ${r.gate} gate is still unsigned by: ${list(r.roles)}` },
+  signature_not_needed: {
+    http: 409,
+    say: (r) =>
+      `no signature as ${r.role} is needed${r.roles.length > 0 ? `; still to sign: ${list(r.roles)}` : ''}`,
+  },
+  not_your_turn: { http: 409, say: (r) => `this gate is signed in order: first ${list(r.roles)}` },
+  attestation_missing: {
+    http: 403,
+    say: () => 'before your first signature, attest that you know what it means (GET /v1/attestation)',
+  },
+  signing_key_missing: {
+    http: 403,
+    say: () => 'you have no signing key in force: enrol one, and have a second person confirm it is you',
+  },
+  signing_locked: {
+    http: 403,
+    say: () => 'signing is locked after five wrong attempts: an administrator can unlock it',
+  },
+  integrity_hold: {
+    http: 409,
+    say: (r) =>
+      `the log does not match the records (${list(r.findings)}): until that is closed, nothing regulatory is`,
+  },
   fields_locked: {
     http: 409,
     say: (r) => `while the work order is ${r.current}, these cannot be changed: ${list(r.fields)}`,

@@ -210,7 +210,7 @@ test('R-LIF-8 what a move changes: who executed, when it began and ended, why it
     fleet          | accepted    | in_progress    | cap | transitioned | yes      | yes   | no
     fleet          | rejected    | in_progress    | asg | transitioned | yes      | yes   | no
     fleet          | review      | approved       | cap | closed       | no       | no    | yes
-    fleet          | review      | rejected       | cap | transitioned | no       | yes   | no
+    fleet          | review      | rejected       | cap | approval_rejected | no  | yes   | no
   `
   for (const row of cases) {
     await t.test(edgeOf(row), () => {

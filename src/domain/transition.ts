@@ -1,15 +1,18 @@
 /**
  * May this actor move this work order there, and what changes if so? Every gate that is not met is named at
  * once, in the order written here, which is part of the contract: role, person, separation of duties,
- * fields, hold, acknowledgement, signatures.
+ * fields, hold, acknowledgement, the log, signatures.
  */
+import { rolesOfGate } from './approval.ts'
+import type { Round } from './approval.ts'
+import { gateIntegrity } from './finding.ts'
 import { categoryOf, transitionsFrom } from './lifecycles.ts'
 import { requiredSignatures } from './lifecycle.ts'
 import type { Transition } from './lifecycle.ts'
 import { captainProxyName, rolesOn } from './principal.ts'
 import type { Actor, Role } from './principal.ts'
 import { accept, refuse } from './refusal.ts'
-import type { Decision, Unmet } from './refusal.ts'
+import type { Decision, DutyRule, Unmet } from './refusal.ts'
 import { isMissing, toRecordedField } from './work-order.ts'
 import type { Blocker, Recorded, WorkOrder } from './work-order.ts'
 
@@ -29,6 +32,14 @@ export type TransitionFacts = {
   readonly actor: Actor
   /** Humans who answer for agents that executed this work order. */
   readonly executorSponsorIds: readonly string[]
+  /** The open round of signatures, where there is one. */
+  readonly round?: Round | undefined
+  /** Roles that the actor has by delegation: who may sign for somebody may also turn the work back for him. */
+  readonly delegatedRoles?: readonly Role[]
+  /** Numbers of open findings that the log does not match the records. */
+  readonly integrityHolds?: readonly string[]
+  /** True for the last required signature: it is the one that opens the gate. */
+  readonly isSigned?: true
   /** Server time, RFC 3339. */
   readonly now: string
 }
@@ -48,9 +59,12 @@ export type EdgeReport = {
   readonly unmet: readonly Unmet[]
 }
 
-/** The roles that may take the edge for this work order. */
-function takersOf(edge: Transition, regulatory: boolean): readonly Role[] {
-  const signers = requiredSignatures(edge.turnsBack, regulatory)
+/** The roles that may take the edge for this work order: an approver of the gate turns the work back. */
+function takersOf(edge: Transition, { workOrder, round }: TransitionFacts): readonly Role[] {
+  const signers =
+    edge.turnsBack !== undefined && round?.gate === edge.turnsBack.name
+      ? round.requirements.map(({ role }) => role)
+      : requiredSignatures(edge.turnsBack, workOrder.regulatory)
   return signers.length > 0 ? signers : edge.by
 }
 
@@ -79,6 +93,12 @@ export function decideTransition(
   })
 }
 
+/** What the edge behind a gate still needs besides its signatures. */
+export function unmetBesideSignatures(facts: TransitionFacts, edge: Transition): Unmet[] {
+  const unmet = unmetGates(edge, { ...facts, isSigned: true }, { to: edge.to, reason: 'signed' })
+  return unmet
+}
+
 /** Every edge out of the state, with what is still in the way for this actor. */
 export function reportEdges(facts: TransitionFacts): EdgeReport[] {
   return edgesFor(facts.workOrder).map((edge) => {
@@ -100,15 +120,18 @@ const edgesFor = (workOrder: WorkOrder): Transition[] =>
 function unmetGates(edge: Transition, facts: TransitionFacts, command: TransitionCommand): Unmet[] {
   const { workOrder, actor } = facts
   const unmet: Unmet[] = []
-  const signatures = requiredSignatures(edge.gate, workOrder.regulatory)
+  const signatures = facts.isSigned ? [] : rolesOfGate(edge.gate, facts.round, workOrder)
 
   // A gate that needs signatures opens by the last of them and by nobody's button.
-  const takers = takersOf(edge, workOrder.regulatory)
-  const roles = rolesOn(actor, workOrder)
-  if (signatures.length === 0 && !takers.some((role) => roles.has(role))) {
+  const takers = takersOf(edge, facts)
+  const roles = new Set([
+    ...rolesOn(actor, workOrder),
+    ...(edge.turnsBack === undefined ? [] : (facts.delegatedRoles ?? [])),
+  ])
+  if (!facts.isSigned && signatures.length === 0 && !takers.some((role) => roles.has(role))) {
     unmet.push({ code: 'role_required', roles: takers })
   }
-  if (edge.approves) {
+  if (edge.approves && !facts.isSigned) {
     const mayStandIn = actor.kind !== 'system' || actor.name === captainProxyName
     if (actor.kind !== 'human' && (workOrder.regulatory || !mayStandIn))
       unmet.push({ code: 'human_required' })
@@ -123,6 +146,8 @@ function unmetGates(edge: Transition, facts: TransitionFacts, command: Transitio
     unmet.push({ code: 'held', reason: workOrder.hold.reason, who: [workOrder.hold.owner] })
   }
   if (edge.acknowledged && workOrder.acknowledged_at === null) unmet.push({ code: 'acknowledgement_missing' })
+  const becomesDone = categoryOf(workOrder.lifecycle, edge.to) === 'done'
+  unmet.push(...gateIntegrity(workOrder, becomesDone, facts.integrityHolds ?? []))
   if (signatures.length > 0 && edge.gate !== undefined) {
     unmet.push({ code: 'signatures_missing', gate: edge.gate.name, roles: signatures })
   }
@@ -133,7 +158,7 @@ const isAbandoning = (edge: Transition, workOrder: WorkOrder): boolean =>
   categoryOf(workOrder.lifecycle, edge.to) === 'abandoned'
 
 /** Who executed it, last edited it, or answers for the agent that executed it, may not approve it. */
-function conflictOfDuty(facts: TransitionFacts): 'executor' | 'editor' | 'sponsor_of_executor' | undefined {
+function conflictOfDuty(facts: TransitionFacts): DutyRule | undefined {
   const { workOrder, actor } = facts
   if (workOrder.executor_ids.includes(actor.id)) return 'executor'
   if (workOrder.editor_id === actor.id) return 'editor'
@@ -177,6 +202,7 @@ function actionOf(edge: Transition, workOrder: WorkOrder): string {
   if (edge.name === 'cancel') return 'cancelled'
   if (edge.name === 'block') return 'blocked'
   if (edge.name === 'resume') return 'resumed'
+  if (edge.turnsBack !== undefined || edge.name === 'reject') return 'approval_rejected'
   return 'transitioned'
 }
 

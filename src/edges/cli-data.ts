@@ -1,7 +1,9 @@
 /** Commands of the host that read or write whole tenants: `verify` and `import`. */
+import { readFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
 import { importWorkOrders, printReport as printImport } from '#capabilities/import/import.ts'
+import { readCheckpointTenant } from '#capabilities/log/verify-log.ts'
 import { printReport as printVerify } from '#capabilities/verify/report.ts'
 import type { VerifyReport } from '#capabilities/verify/report.ts'
 import { listTenants, verifyTenant } from '#capabilities/verify/verify.ts'
@@ -19,10 +21,15 @@ export function addDataCommands(program: Command, withService: WithService, out:
       'derive every chain of entries again, and name what does not fit; exit code 1 when something is damaged',
     )
     .option('--tenant <slug>', 'one tenant; all of them when left out')
+    .option(
+      '--checkpoint <file>',
+      'a checkpoint of the log that was kept outside: the log of its tenant must have grown from it',
+    )
     .option('--json', 'print the reports as JSON')
     .addHelpText('after', '\nExample:\n  $ docket verify --tenant acme-bio')
-    .action(async ({ tenant, json }: { tenant?: string; json?: boolean }) => {
-      const reports = await withService('verify', (service) => verify(service, tenant))
+    .action(async ({ tenant, checkpoint, json }: VerifyOptions) => {
+      const kept = checkpoint === undefined ? undefined : readCheckpoint(checkpoint)
+      const reports = await withService('verify', (service) => verify(service, tenant, kept))
       out(
         json === true
           ? `${JSON.stringify(reports, null, 2)}\n`
@@ -58,14 +65,54 @@ export function addDataCommands(program: Command, withService: WithService, out:
     )
 }
 
-async function verify(service: OpenService, slug: string | undefined): Promise<VerifyReport[]> {
+type VerifyOptions = {
+  readonly tenant?: string
+  readonly checkpoint?: string
+  readonly json?: boolean
+}
+type Kept = { readonly note: string; readonly tenantId: string }
+
+/** The note itself, or the JSON in which the service gave it. */
+function readCheckpoint(file: string): Kept {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Refused({ title: `${file} cannot be read: ${(error as Error).message}` })
+  }
+  const note = text.startsWith('{') ? noteOf(text) : text
+  const tenantId = readCheckpointTenant(note)
+  if (tenantId === undefined) throw new Refused({ title: `${file} holds no checkpoint of a log` })
+  return { note, tenantId }
+}
+
+function noteOf(json: string): string {
+  try {
+    const { note } = JSON.parse(json) as { note?: unknown }
+    return typeof note === 'string' ? note : ''
+  } catch {
+    return ''
+  }
+}
+
+async function verify(
+  service: OpenService,
+  slug: string | undefined,
+  kept: Kept | undefined,
+): Promise<VerifyReport[]> {
   const url = service.installation.urlOf('docket_auditor')
   const tenants = (await listTenants(url)).filter((tenant) => slug === undefined || tenant.slug === slug)
   if (slug !== undefined && tenants.length === 0) throw new Refused({ title: `there is no tenant "${slug}"` })
+  if (kept !== undefined && !tenants.some((tenant) => tenant.id === kept.tenantId))
+    throw new Refused({
+      title: `the checkpoint is of the log of ${kept.tenantId}, which is not checked here`,
+    })
   const reports: VerifyReport[] = []
   for (const tenant of tenants) {
     // People know a tenant by its slug.
-    reports.push({ ...(await verifyTenant(url, tenant.id)), tenant: tenant.slug })
+    const note = kept?.tenantId === tenant.id ? kept.note : undefined
+    const report = await verifyTenant(url, tenant.id, undefined, undefined, note)
+    reports.push({ ...report, tenant: tenant.slug })
   }
   return reports
 }

@@ -2,6 +2,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { issueHostKey, loadDemo } from '#capabilities/tenant/demo.ts'
+import type { Demo } from '#capabilities/tenant/demo.ts'
+import type { OpenNeighbours } from '#capabilities/log/neighbour.ts'
 import { foundTenant } from '#capabilities/tenant/found.ts'
 import { lifecycleNames } from '#domain/lifecycles.ts'
 import type { LifecycleName } from '#domain/lifecycles.ts'
@@ -17,7 +19,12 @@ import { openService } from './open-service.ts'
 import type { OpenService } from './open-service.ts'
 import { serve } from './serve.ts'
 
-export function addHostCommands(program: Command, config: () => Config, out: Out): void {
+export function addHostCommands(
+  program: Command,
+  config: () => Config,
+  out: Out,
+  openNeighbours: OpenNeighbours,
+): void {
   const withService = async <T>(purpose: string, work: (service: OpenService) => Promise<T>): Promise<T> => {
     const service = await openService({ ...config(), LOG_LEVEL: 'warn' }, purpose, 4)
     try {
@@ -30,7 +37,7 @@ export function addHostCommands(program: Command, config: () => Config, out: Out
     .command('serve')
     .description('start the HTTP service (what "npm start" does)')
     .addHelpText('after', '\nExample:\n  $ docket serve')
-    .action(() => serve(config()))
+    .action(() => serve(config(), openNeighbours))
   program
     .command('mcp')
     .description('serve the MCP tools over standard input and output, for the principal of DOCKET_KEY')
@@ -46,12 +53,15 @@ export function addHostCommands(program: Command, config: () => Config, out: Out
     .command('demo')
     .description('data to try Docket with')
     .command('load')
-    .description('create the demo tenants acme-bio and superportia, with a new key for each principal')
+    .description(
+      'create the demo tenants acme-bio and superportia, with a new key for each principal, and a password for each person who has none',
+    )
+    .option('--new-passwords', 'make new passwords for people who have one already')
     .option('--json', 'print the keys as JSON')
     .addHelpText('after', '\nExample:\n  $ docket demo load --json')
-    .action(async ({ json }: { json?: boolean }) => {
-      const tenants = await withService('demo', (service) => loadDemo(service.floor))
-      out(json === true ? `${JSON.stringify({ tenants }, null, 2)}\n` : printKeys(tenants))
+    .action(async ({ json, newPasswords }: { json?: boolean; newPasswords?: boolean }) => {
+      const demo = await withService('demo', (service) => loadDemo(service.floor, newPasswords))
+      out(json === true ? `${JSON.stringify(demo, null, 2)}\n` : printDemo(demo))
     })
   program
     .command('tenant')
@@ -121,12 +131,14 @@ export async function createHostKey(
   }
 }
 
-const printKeys = (tenants: { [slug: string]: { [principal: string]: string } }): string =>
+/** Each principal with its key, and with its password where this load has made one. */
+const printDemo = ({ tenants, passwords }: Demo): string =>
   Object.entries(tenants)
-    .map(
-      ([slug, keys]) =>
-        `${slug}\n${Object.entries(keys)
-          .map(([name, key]) => `  ${key}  ${name}\n`)
-          .join('')}`,
-    )
+    .map(([slug, keys]) => {
+      const lines = Object.entries(keys).map(([name, key]) => {
+        const password = passwords[slug]?.[name]
+        return `  ${key}  ${name}${password === undefined ? '' : `  password: ${password}`}\n`
+      })
+      return `${slug}\n${lines.join('')}`
+    })
     .join('\n')

@@ -10,6 +10,8 @@ import type { Config } from '#platform/config.ts'
 import { SetupProblem, Unavailable } from '#platform/error.ts'
 import type { Operation } from '#platform/operation.ts'
 import { printAnswer } from './cli-print.ts'
+import { askSecrets, describeSecrets } from './cli-secret.ts'
+import type { Asker } from './cli-secret.ts'
 import { coerce, inputShape, typesOf } from './input-shape.ts'
 import type { JsonSchema } from './input-shape.ts'
 
@@ -41,6 +43,7 @@ export function addOperationCommands(
   config: () => Config,
   out: Out,
   variant: HostVariant,
+  openAsker: () => Asker,
 ): void {
   const groups = new Map<string, Command>()
   for (const operation of operations as readonly Operation[]) {
@@ -63,11 +66,12 @@ export function addOperationCommands(
     if (operation.example !== undefined) {
       command.addHelpText('after', `\nExample:\n  $ docket ${noun} ${verb} ${operation.example}`.trimEnd())
     }
+    if (operation.secret !== undefined) command.addHelpText('after', describeSecrets(operation.secret))
     const hosted = variant.operation === operation.name ? variant : undefined
     if (hosted !== undefined) command.option(hosted.flag, hosted.says)
     command.action(async () => {
       if ((await hosted?.run(command.opts())) === true) return
-      await runOperation(operation, command, config(), out)
+      await runOperation(operation, command, config(), out, openAsker())
     })
   }
 }
@@ -83,6 +87,12 @@ function declareInput(command: Command, operation: Operation): void {
   for (const [name, schema] of Object.entries(shape.properties)) {
     if (inPath.includes(name)) continue
     const needed = (shape.required ?? []).includes(name) && schema['default'] === undefined
+    if (operation.secret?.includes(name) === true) {
+      const whose = wordsOf(schema, 'description')
+      const says = `asks for the ${name.replaceAll('_', ' ')}${whose === '' ? '' : ` (${whose})`}`
+      if (!needed) command.option(`--${kebab(name)}`, says)
+      continue
+    }
     const takes = operation.upload === true && name === 'file' ? 'path' : describeType(schema)
     const option = new Option(`--${kebab(name)} <${takes}>`, wordsOf(schema, 'description'))
     if (needed) option.makeOptionMandatory()
@@ -112,20 +122,20 @@ function describeType(schema: JsonSchema): string {
   return type === 'object' ? 'json' : typeof type === 'string' && type !== 'string' ? type : 'text'
 }
 
-async function runOperation(operation: Operation, command: Command, config: Config, out: Out): Promise<void> {
+async function runOperation(
+  operation: Operation,
+  command: Command,
+  config: Config,
+  out: Out,
+  asker: Asker,
+): Promise<void> {
   const { json, key, url, format, idempotencyKey, ifVersion, ...options } = command.opts<{
     [name: string]: string | boolean | undefined
   }>()
-  const bearer = typeof key === 'string' ? key : config.DOCKET_KEY
-  if (bearer === undefined)
-    throw new SetupProblem(
-      'No API key: set DOCKET_KEY or give --key ("docket key create --tenant T --principal P" makes one).',
-    )
-  const base = typeof url === 'string' ? url : (config.DOCKET_URL ?? `http://127.0.0.1:${config.PORT}`)
-  const input = coerce(
-    inputShape(operation),
-    Object.fromEntries(Object.entries(options).map(([name, value]) => [snake(name), value])),
-  )
+  const { bearer, base } = toTarget(key, url, config)
+  const given = Object.fromEntries(Object.entries(options).map(([name, value]) => [snake(name), value]))
+  const secrets = await askSecrets(operation, given, asker)
+  const input = coerce(inputShape(operation), { ...given, ...secrets })
   const names = pathNames(operation)
   const path = operation.http[1].replace(/:(\w+)/g, (_all, name: string) =>
     encodeURIComponent(String(command.processedArgs[names.indexOf(name)])),
@@ -146,6 +156,17 @@ async function runOperation(operation: Operation, command: Command, config: Conf
     ...(request.body === undefined ? {} : { body: request.body }),
   })
   await printResponse(operation, response, { json: json === true, raw: format !== undefined }, out)
+}
+
+/** The service and the key to call it with, as the options or the settings say. */
+export function toTarget(key: unknown, url: unknown, config: Config): { bearer: string; base: string } {
+  const bearer = typeof key === 'string' ? key : config.DOCKET_KEY
+  if (bearer === undefined)
+    throw new SetupProblem(
+      'No API key: set DOCKET_KEY or give --key ("docket key create --tenant T --principal P" makes one).',
+    )
+  const base = typeof url === 'string' ? url : (config.DOCKET_URL ?? `http://127.0.0.1:${config.PORT}`)
+  return { bearer, base }
 }
 
 type HttpRequest = {
@@ -184,7 +205,7 @@ async function toRequest(
   return { query: '', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) }
 }
 
-async function call(url: string, init: RequestInit): Promise<Response> {
+export async function call(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init)
   } catch (cause) {
@@ -205,19 +226,23 @@ function toStranger(response: Response): Error {
       )
 }
 
+/** Throws what the service refused, and what is not an answer of the service at all. */
+export async function assertAnswered(response: Response, isFile: boolean): Promise<void> {
+  const isWhole = response.ok && isFile
+  if (!isWhole && !/[/+]json\b/.test(response.headers.get('content-type') ?? '')) throw toStranger(response)
+  if (response.ok) return
+  const problem = (await response.json()) as { [member: string]: unknown }
+  if (response.status >= 500) throw new Unavailable(wordsOf(problem, 'title') || 'the service failed')
+  throw new Refused(problem)
+}
+
 async function printResponse(
   operation: Operation,
   response: Response,
   how: { json: boolean; raw: boolean },
   out: Out,
 ): Promise<void> {
-  const isWhole = response.ok && (operation.download === true || how.raw)
-  if (!isWhole && !/[/+]json\b/.test(response.headers.get('content-type') ?? '')) throw toStranger(response)
-  if (!response.ok) {
-    const problem = (await response.json()) as { [member: string]: unknown }
-    if (response.status >= 500) throw new Unavailable(wordsOf(problem, 'title') || 'the service failed')
-    throw new Refused(problem)
-  }
+  await assertAnswered(response, operation.download === true || how.raw)
   if (operation.download === true || how.raw) {
     const body = response.body ?? new ReadableStream<Uint8Array>()
     if (operation.download === true) for await (const chunk of body) process.stdout.write(chunk)

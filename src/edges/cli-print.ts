@@ -5,6 +5,12 @@ const favourites = [
   'number',
   'tag',
   'name',
+  'principal',
+  'delegator',
+  'delegate',
+  'gate',
+  'role',
+  'for',
   'to',
   'allowed',
   'unmet',
@@ -12,15 +18,18 @@ const favourites = [
   'status',
   'priority',
   'assignee',
+  'label',
   'title',
   'type',
   'action',
   'body',
   'actor',
   'grants',
+  'due_at',
   'at',
   'created_at',
 ] as const
+const namers = ['number', 'tag', 'name', 'to', 'action', 'body'] as const
 const mostColumns = 6
 
 type Row = { readonly [name: string]: unknown }
@@ -47,7 +56,9 @@ function printRecord(record: Row): string {
 }
 
 function printTable(rows: readonly Row[], width: number): string {
-  const present = favourites
+  // What has no other name is called by its id.
+  const isNamed = rows.some((row) => namers.some((name) => row[name] !== undefined))
+  const present = [...favourites, ...(isNamed ? [] : (['id'] as const))]
     .filter((name) => rows.some((row) => row[name] !== undefined))
     .slice(0, mostColumns)
   const columns: readonly string[] =

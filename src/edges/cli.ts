@@ -3,26 +3,41 @@
  * 78 this machine or its settings need a hand. With --json, refusals are JSON too.
  */
 import { Command, CommanderError } from 'commander'
+import type { OpenNeighbours } from '#capabilities/log/neighbour.ts'
 import { readConfig } from '#platform/config.ts'
 import type { Config } from '#platform/config.ts'
 import { SetupProblem, Unavailable } from '#platform/error.ts'
 import { asUnavailable } from '#platform/sqlstate.ts'
+import { addExportCommand } from './cli-export.ts'
 import { addHostCommands, createHostKey } from './cli-host.ts'
 import { addOperationCommands, Refused } from './cli-operation.ts'
 import type { HostVariant, Out } from './cli-operation.ts'
+import { openAsker } from './cli-secret.ts'
+import type { Input } from './cli-secret.ts'
+import { addSignCommand } from './cli-sign.ts'
 import { apiVersion } from './openapi.ts'
 
-export type Streams = { readonly out: Out; readonly err: Out }
+/** `input` is where secrets are read: standard input when left out. */
+export type Streams = { readonly out: Out; readonly err: Out; readonly input?: Input }
 
-export function buildCli(config: () => Config, { out, err }: Streams): Command {
+const nobodyOutside: OpenNeighbours = () => ({ witnesses: [], timestamp: undefined })
+
+export function buildCli(
+  config: () => Config,
+  { out, err, input = process.stdin }: Streams,
+  openNeighbours: OpenNeighbours = nobodyOutside,
+): Command {
   const program = new Command('docket')
     .description('Docket: the control plane for work orders')
     .version(apiVersion)
     .configureOutput({ writeOut: out, writeErr: err })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
-  addHostCommands(program, config, out)
-  addOperationCommands(program, config, out, hostKeys(config, out))
+  addHostCommands(program, config, out, openNeighbours)
+  addExportCommand(program, config, out)
+  const asker = () => openAsker(input, err)
+  addSignCommand(program, config, out, asker)
+  addOperationCommands(program, config, out, hostKeys(config, out), asker)
   return program
 }
 
@@ -45,8 +60,9 @@ export async function runCli(
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
   streams: Streams,
+  openNeighbours?: OpenNeighbours,
 ): Promise<number> {
-  const program = buildCli(() => readConfig(environment), streams)
+  const program = buildCli(() => readConfig(environment), streams, openNeighbours)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return 0

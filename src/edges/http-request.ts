@@ -43,6 +43,8 @@ const malformed = (path: string, message: string): Decision<never> =>
 export function assembleInput(operation: Operation, request: FastifyRequest, extra: object): unknown {
   const { body } = request
   if (body !== undefined && body !== null && (typeof body !== 'object' || Array.isArray(body))) return body
-  const query = coerce(inputShape(operation), request.query as { [name: string]: unknown })
-  return { ...(operation.upload === true ? {} : body), ...query, ...(request.params as object), ...extra }
+  const shape = inputShape(operation)
+  const query = coerce(shape, request.query as { [name: string]: unknown })
+  const params = coerce(shape, request.params as { [name: string]: unknown })
+  return { ...(operation.upload === true ? {} : body), ...query, ...params, ...extra }
 }

@@ -23,6 +23,9 @@ import { authenticate, sendProblem, sendRefusal } from './http-reply.ts'
 import { assembleInput, readCall } from './http-request.ts'
 import { sendDownload, withUpload } from './http-files.ts'
 import { refuseAddress, refuseConnection, refuseMalformed } from './http-malformed.ts'
+import { refuseForeignPages } from './http-origin.ts'
+import { sendPack } from './http-pack.ts'
+import { mountPages } from './http-pages.ts'
 import { endConnectionsOnClose } from './http-stop.ts'
 import { mountMcp } from './mcp-http.ts'
 
@@ -44,6 +47,7 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
     frameworkErrors: refuseAddress,
   })
   refuseMalformed(app)
+  refuseForeignPages(app, service.floor.relyingParty.origins)
   app.setErrorHandler((error: FastifyError, request, reply) => handleError(service, error, request, reply))
   app.setNotFoundHandler((_request, reply) => sendRefusal(reply, { code: 'not_found', what: 'this address' }))
   await app.register(rateLimit, { global: false })
@@ -68,6 +72,7 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
   })
   mountAccounts(app, service)
   mountMcp(app, service)
+  mountPages(app, service.floor.relyingParty.origins[0] ?? '')
   await app.register(mountDocs)
   return app
 }
@@ -112,6 +117,7 @@ async function answer(
   if (!decision.ok) return sendRefusal(reply, decision.refusal)
   const { output, replayed } = decision.value
   if (replayed) reply.header('idempotency-replayed', 'true')
+  if (operation.name === 'pack.export') return sendPack(service, actor, request, reply, output)
   if (operation.download === true) return sendDownload(service, actor, request, reply, output)
   const version = (output as { version?: unknown } | null)?.version
   if (typeof version === 'number') reply.header('etag', `"${version}"`)

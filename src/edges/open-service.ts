@@ -1,6 +1,7 @@
 /** Wires what every door stands on: installation, pools, accounts, identity. */
 import pino from 'pino'
 import { openAccounts } from '#platform/accounts.ts'
+import { readRelyingParty } from '#platform/config.ts'
 import type { Config } from '#platform/config.ts'
 import { openDatabase } from '#platform/database.ts'
 import { openGatewayTokens } from '#platform/gateway-token.ts'
@@ -9,6 +10,7 @@ import type { Service } from '#platform/service.ts'
 import { openInstallation } from '#platform/setup.ts'
 import type { Installation } from '#platform/setup.ts'
 import type { Floor } from '#platform/tx.ts'
+import { openWrap } from '#platform/wrap.ts'
 import { findPrincipalRef } from '#capabilities/principal/find.ts'
 
 export type OpenService = Service & { readonly installation: Installation; close(): Promise<void> }
@@ -30,7 +32,13 @@ export async function openService(
     applicationName,
     searchPath: 'auth',
   })
-  const floor: Floor = { db, accounts: openAccounts(authDb, installation.secret) }
+  const relyingParty = readRelyingParty(config)
+  const floor: Floor = {
+    db,
+    accounts: openAccounts(authDb, installation.secret, relyingParty.origins),
+    wrap: openWrap(installation.secret),
+    relyingParty,
+  }
   const tokens = openGatewayTokens(config, (slug, subject) => findPrincipalRef(floor, slug, subject))
   return {
     config,

@@ -1,12 +1,17 @@
 /** `docket serve`: the HTTP service, with partitions made ahead; stops cleanly on SIGTERM and SIGINT. */
 import { operations } from '#capabilities/index.ts'
+import { openLogGuard } from '#capabilities/log/guard.ts'
+import type { OpenNeighbours } from '#capabilities/log/neighbour.ts'
+import { openSealing, startSealer } from '#capabilities/log/sealer.ts'
 import type { Config } from '#platform/config.ts'
 import { SetupProblem } from '#platform/error.ts'
 import { keepHouse } from '#platform/housekeeping.ts'
+import { openApprovalJobs } from './approval-jobs.ts'
 import { buildHttp } from './http.ts'
 import { openService } from './open-service.ts'
 
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, openNeighbours: OpenNeighbours): Promise<void> {
+  const neighbours = openNeighbours(config)
   const service = await openService(config, 'serve')
   const app = await buildHttp(service)
   try {
@@ -15,7 +20,14 @@ export async function serve(config: Config): Promise<void> {
     await service.close()
     throw toSetupProblem(error, config)
   }
+  const approvalJobs = await openApprovalJobs(service)
   const stopHousekeeping = keepHouse(service.floor.db, service.log)
+  const { floor, installation, log } = service
+  const auditorUrl = (): string => installation.urlOf('docket_auditor')
+  const guard = openLogGuard({ floor, auditorUrl, config, neighbours, log })
+  const sealing = openSealing(() => installation.urlOf('docket_sealer'), floor, log)
+  const onSealed = (tenantId: string): void => guard.sealed(tenantId)
+  const sealer = startSealer({ ...sealing, onSealed }, () => service.recover())
   const [address] = app.addresses()
   service.log.info(
     { operations: operations.length },
@@ -24,6 +36,9 @@ export async function serve(config: Config): Promise<void> {
   const stop = async (): Promise<void> => {
     stopHousekeeping()
     await app.close()
+    await approvalJobs.close()
+    await sealer.stop()
+    await guard.close()
     await service.close()
   }
   await new Promise<void>((resolve, reject) => {

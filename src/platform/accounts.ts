@@ -42,6 +42,20 @@ export type Accounts = {
     person: { readonly name: string; readonly email: string },
     password: string,
   ): Promise<boolean>
+  /** Is it the password of the principal's person? The same work whether there is one or not. */
+  verifyPassword(owner: PrincipalRef, password: string): Promise<boolean>
+  /** Can the principal's person sign in with a password? */
+  hasPassword(owner: PrincipalRef): Promise<boolean>
+  /**
+   * Gives the principal's person this password: a new account when there is none, or the one of that address if
+   * this is its password. `address_differs` when the person signs in with another address, `elsewhere` when also
+   * as a principal of another tenant: nobody there is taken over from here.
+   */
+  setPassword(
+    owner: PrincipalRef,
+    person: { readonly name: string; readonly email: string },
+    password: string,
+  ): Promise<'set' | 'address_taken' | 'address_differs' | 'elsewhere'>
   /** Ends every session of the principal's person. */
   endSessions(owner: PrincipalRef): Promise<void>
   /** The public endpoints of better-auth: sign-in, sign-out, session. */
@@ -58,15 +72,20 @@ export const accountPaths = [
 
 const metadataSchema = z.object({ tenantId: z.uuid(), principalId: z.uuid() })
 
-function authOptions(pool: pg.Pool, secret: string) {
+function authOptions(pool: pg.Pool, secret: string, origins: readonly string[]) {
   return {
     appName: 'Docket',
     basePath: '/auth',
     secret,
+    // Behind a proxy the pages have another origin than the one that the request itself tells.
+    trustedOrigins: [...origins],
     database: { dialect: new PostgresDialect({ pool }), type: 'postgres' as const },
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 12, maxPasswordLength: 256 },
     session: { expiresIn: 12 * 3600, updateAge: 3600 },
-    advanced: { database: { generateId: 'uuid' as const } },
+    advanced: {
+      database: { generateId: 'uuid' as const },
+      useSecureCookies: origins.length > 0 && origins.every((origin) => origin.startsWith('https:')),
+    },
     // One person, one address: a guess a second is plenty, whoever asks.
     rateLimit: {
       enabled: true,
@@ -91,8 +110,9 @@ function authOptions(pool: pg.Pool, secret: string) {
   }
 }
 
-export function openAccounts(db: Database, secret: string): Accounts {
-  const auth = betterAuth(authOptions(db.pool, secret))
+/** `origins` are those of the pages that people sign in from. */
+export function openAccounts(db: Database, secret: string, origins: readonly string[]): Accounts {
+  const auth = betterAuth(authOptions(db.pool, secret, origins))
   const { pool } = db
   return {
     async verifyKey(key) {
@@ -127,6 +147,9 @@ export function openAccounts(db: Database, secret: string): Accounts {
       return rowCount === 1
     },
     ensureAccount: (owner, person, password) => ensureAccount(auth, pool, owner, person, password),
+    verifyPassword: (owner, password) => verifyPassword(auth, pool, owner, password),
+    hasPassword: async (owner) => (await loadPerson(pool, owner))?.hash != null,
+    setPassword: (owner, person, password) => setPassword(auth, pool, owner, person, password),
     async endSessions(owner) {
       await pool.query(
         `delete from auth.session where "userId" in (select user_id from auth.memberships where tenant_id = $1 and principal_id = $2)`,
@@ -233,6 +256,64 @@ async function ensureAccount(
   })
   await join(pool, user.id, owner)
   return true
+}
+
+type Person = {
+  readonly userId: string
+  readonly email: string
+  readonly hash: string | null
+  /** A principal of another tenant, too. */
+  readonly elsewhere: boolean
+}
+
+async function loadPerson(pool: pg.Pool, owner: PrincipalRef): Promise<Person | undefined> {
+  const { rows } = await pool.query<Person>(
+    `select u.id as "userId", u.email, a.password as hash,
+            exists (select from auth.memberships o where o.user_id = m.user_id and o.tenant_id <> m.tenant_id) as elsewhere
+       from auth.memberships m join auth."user" u on u.id = m.user_id
+       left join auth.account a on a."userId" = u.id and a."providerId" = 'credential'
+      where m.tenant_id = $1 and m.principal_id = $2`,
+    [owner.tenantId, owner.principalId],
+  )
+  return rows[0]
+}
+
+async function verifyPassword(
+  auth: Auth,
+  pool: pg.Pool,
+  owner: PrincipalRef,
+  password: string,
+): Promise<boolean> {
+  const { password: passwords } = await auth.$context
+  const hash = (await loadPerson(pool, owner))?.hash
+  if (hash != null) return passwords.verify({ hash, password })
+  await passwords.hash(password)
+  return false
+}
+
+async function setPassword(
+  auth: Auth,
+  pool: pg.Pool,
+  owner: PrincipalRef,
+  person: { name: string; email: string },
+  password: string,
+): Promise<'set' | 'address_taken' | 'address_differs' | 'elsewhere'> {
+  const known = await loadPerson(pool, owner)
+  if (known === undefined || known.email.endsWith(noAddress))
+    return (await ensureAccount(auth, pool, owner, person, password)) ? 'set' : 'address_taken'
+  if (known.email !== person.email.toLowerCase()) return 'address_differs'
+  if (known.elsewhere) return 'elsewhere'
+  const { internalAdapter, password: passwords } = await auth.$context
+  const hash = await passwords.hash(password)
+  if (known.hash === null)
+    await internalAdapter.linkAccount({
+      userId: known.userId,
+      providerId: 'credential',
+      accountId: known.userId,
+      password: hash,
+    })
+  else await internalAdapter.updatePassword(known.userId, hash)
+  return 'set'
 }
 
 async function join(pool: pg.Pool, userId: string, owner: PrincipalRef): Promise<void> {

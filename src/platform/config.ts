@@ -8,6 +8,17 @@ import { SetupProblem } from './error.ts'
 const text = z.string().min(1)
 const port = z.coerce.number().int().min(0).max(65_535)
 
+/**
+ * Scheme, host name and port, and nothing else. A passkey is bound to a name, not to an address (WebAuthn
+ * section 5.1.3), and browsers offer them on https only, but for localhost.
+ */
+function isOrigin(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { origin, protocol, hostname } = new URL(value)
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && hostname === 'localhost')
+  return origin === value && isSafe && !/^\[|^[\d.]+$/.test(hostname)
+}
+
 export const settings = {
   PORT: { schema: port.default(3000), says: 'Port of the HTTP service.' },
   HOST: {
@@ -28,7 +39,13 @@ export const settings = {
   },
   DOCKET_SECRET: {
     schema: text.min(32, 'must have at least 32 characters').optional(),
-    says: 'Secret that signs sessions; made and kept in DOCKET_DATA when unset. Replicas need the same one.',
+    says: 'Secret that signs sessions and wraps private keys; made and kept in DOCKET_DATA when unset. Replicas need the same one, and a backup without it cannot sign.',
+  },
+  DOCKET_ORIGIN: {
+    schema: text
+      .refine(isOrigin, 'must be an origin with a host name, such as https://docket.example.com')
+      .optional(),
+    says: 'Where browsers reach the service; passkeys are bound to its host name. http://localhost:PORT when unset.',
   },
   DOCKET_POOL: {
     schema: z.coerce.number().int().min(2).max(200).default(12),
@@ -51,6 +68,22 @@ export const settings = {
     says: 'Issuer that a gateway token must name. Required with DOCKET_JWT_JWKS.',
   },
   DOCKET_JWT_AUDIENCE: { schema: text.default('docket'), says: 'Audience that a gateway token must name.' },
+  DOCKET_WITNESSES: {
+    schema: text.optional(),
+    says: 'Witnesses that cosign the log of each tenant: `URL#vkey`, separated by commas.',
+  },
+  DOCKET_TSA_URL: {
+    schema: text.regex(/^https?:\/\//, 'must begin with http:// or https://').optional(),
+    says: 'Time-stamp authority (RFC 3161) that dates a checkpoint of each log once an hour.',
+  },
+  DOCKET_TSA_CA: {
+    schema: text.optional(),
+    says: 'PEM file of the CA that the certificate of the time-stamp authority goes back to. Required with DOCKET_TSA_URL.',
+  },
+  DOCKET_MONITOR_RATE: {
+    schema: z.coerce.number().int().min(0).max(100_000).default(500),
+    says: 'Entries that the monitor of the log reads again in a second, at most; 0 turns it off.',
+  },
   DOCKET_URL: {
     schema: text.optional(),
     says: 'CLI: the service to call; http://127.0.0.1:PORT when unset.',
@@ -73,6 +106,23 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   if (values['DOCKET_JWT_JWKS'] !== undefined && values['DOCKET_JWT_ISSUER'] === undefined) {
     problems.push('DOCKET_JWT_JWKS is set without DOCKET_JWT_ISSUER: set the issuer of the gateway too')
   }
+  if (values['DOCKET_TSA_URL'] !== undefined && values['DOCKET_TSA_CA'] === undefined) {
+    problems.push(
+      'DOCKET_TSA_URL is set without DOCKET_TSA_CA: a token is worth nothing until its CA is known',
+    )
+  }
   if (problems.length > 0) throw new SetupProblem(`Settings: ${problems.join('; ')}.`)
   return values as Config
+}
+
+/** Whom passkeys are made for: a host name (`id`), and the origins of the pages that may ask for them. */
+export type RelyingParty = {
+  readonly id: string
+  readonly name: string
+  readonly origins: readonly string[]
+}
+
+export function readRelyingParty(config: Pick<Config, 'DOCKET_ORIGIN' | 'PORT'>): RelyingParty {
+  const origin = config.DOCKET_ORIGIN ?? `http://localhost:${config.PORT}`
+  return { id: new URL(origin).hostname, name: 'Docket', origins: [new URL(origin).origin] }
 }

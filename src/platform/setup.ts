@@ -10,11 +10,12 @@ import type { Config } from './config.ts'
 import { urlAs, withClient } from './database.ts'
 import { openEmbedded } from './embedded.ts'
 import { SetupProblem } from './error.ts'
+import { prepareJobs } from './jobs.ts'
 import { migrate } from './migrate.ts'
 
 export type Installation = {
   /** URL of a login role that owns nothing. */
-  readonly urlOf: (role: 'docket_app' | 'docket_auth' | 'docket_auditor') => string
+  readonly urlOf: (role: 'docket_app' | 'docket_auth' | 'docket_auditor' | 'docket_sealer') => string
   /** URL of the role that migrates; for host commands only, never for serving. */
   readonly adminUrl: () => string
   /** Signs sessions. */
@@ -97,6 +98,7 @@ export async function prepare(adminUrl: string): Promise<void> {
   await withClient(adminUrl, async (client) => {
     await checkServer(client)
     await migrate(client)
+    await prepareJobs(client)
     for (const role of ['docket_app', 'docket_auth', 'docket_auditor', 'docket_sealer']) {
       await letLogIn(client, role, passwordOf(adminUrl, role))
     }

@@ -68,7 +68,7 @@ type Known = {
   readonly pieces: readonly (Sql | undefined)[]
 }
 
-const locksOrWrites = /\b(insert|update|delete|pg_advisory_xact_lock)\b/i
+const locksOrWrites = /\b(insert|update|delete|pg_(?:try_)?advisory_xact_lock)\b/i
 const fixed = new WeakMap<readonly string[], Known>()
 
 /** The text with $1…$n, its values in order, and the name under which it is prepared. */

@@ -31,6 +31,7 @@ export function isWorthRetrying(error: unknown): boolean {
   return (
     error.code === 'DK006' ||
     error.code === 'DK007' ||
+    error.code === 'DK015' ||
     error.code === '40001' ||
     error.code === '40P01' ||
     error.constraint === 'one_work_order_per_number'

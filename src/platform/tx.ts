@@ -12,6 +12,7 @@ import type { Decision } from '#domain/refusal.ts'
 import type { Accounts } from './accounts.ts'
 import type { Statement } from './batch.ts'
 import { readClock } from './clock.ts'
+import type { RelyingParty } from './config.ts'
 import { connect } from './database.ts'
 import type { Database } from './database.ts'
 import { toEntries, toEntry } from './entry-writer.ts'
@@ -19,6 +20,7 @@ import { asUnavailable } from './sqlstate.ts'
 import { together, toQuery } from './sql.ts'
 import type { Query } from './sql.ts'
 import { openWire } from './wire.ts'
+import type { Wrap } from './wrap.ts'
 
 /** How a call came in: what every entry says about its origin. */
 export type Call = {
@@ -58,8 +60,14 @@ export type Change = {
 
 export type Tx = {
   readonly tenantId: string
+  /** Who acts: every entry of this transaction says so. */
+  readonly actor: ActingAs
   readonly call: Call
   readonly accounts: Accounts
+  /** Wraps what must not lie open in the database. */
+  readonly wrap: Wrap
+  /** What passkeys are bound to. */
+  readonly relyingParty: RelyingParty
   /** False when a compare-and-set has failed before: this time, what is changed must be locked first. */
   readonly mayGuess: boolean
   rows<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
@@ -98,11 +106,18 @@ export type Bound = {
   readonly actor: ActingAs
   readonly call: Call
   readonly mayGuess?: boolean
+  /** Only reads, and everything as it stood at the first of them, however long that takes. */
+  readonly oneMoment?: boolean
 }
 type ActingAs = Pick<Actor, 'id' | 'kind' | 'name' | 'sponsorId' | 'client'>
 
 /** What a transaction stands on. */
-export type Floor = { readonly db: Database; readonly accounts: Accounts }
+export type Floor = {
+  readonly db: Database
+  readonly accounts: Accounts
+  readonly wrap: Wrap
+  readonly relyingParty: RelyingParty
+}
 
 /** Runs the work; commits what it queued when the decision is to accept. */
 export async function inTenant<T>(
@@ -127,7 +142,7 @@ export async function inTenant<T>(
 }
 
 function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
-  const wire = openWire(client, bound.tenantId)
+  const wire = openWire(client, bound.tenantId, bound.oneMoment)
   const writes: Statement[] = []
   const afterwards: (() => void)[] = []
   let keep = false
@@ -135,8 +150,11 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
   const rowsOf = async <Row>(query: Query): Promise<Row[]> => (await wire.ask(query)).rows as Row[]
   const tx: Tx = {
     tenantId: bound.tenantId,
+    actor: bound.actor,
     call: bound.call,
     accounts: floor.accounts,
+    wrap: floor.wrap,
+    relyingParty: floor.relyingParty,
     mayGuess: bound.mayGuess ?? false,
     rows: (text, ...values) => rowsOf(toQuery(text, values)),
     maybe: async <Row>(text: TemplateStringsArray, ...values: unknown[]) =>

@@ -8,6 +8,11 @@ import type { Outcome, Statement } from './batch.ts'
 import type { Query } from './sql.ts'
 
 const begin: Statement = { name: 'begin', text: 'begin', values: [] }
+const beginReading: Statement = {
+  name: 'begin_reading',
+  text: 'begin isolation level repeatable read, read only',
+  values: [],
+}
 const commit: Statement = { name: 'commit', text: 'commit', values: [] }
 const rollback: Statement = { name: 'rollback', text: 'rollback', values: [] }
 const planForValues: Statement = {
@@ -44,17 +49,18 @@ type Waiting = {
   readonly reject: (error: Error) => void
 }
 
-export function openWire(client: pg.PoolClient, tenantId: string) {
+/** With `oneMoment`, everything is read as it stood at the first statement, and nothing can be written. */
+export function openWire(client: pg.PoolClient, tenantId: string, oneMoment = false) {
   const locked = new Set<string>()
   const toLock: string[] = []
   const waiting: Waiting[] = []
   let open = false
-  let transacts = false
+  let transacts = oneMoment
 
   const send = async (statements: readonly Statement[]): Promise<Outcome[]> => {
     const locks = toLock.splice(0)
     const ahead = open ? locks.map(lockRecord) : enter(tenantId, locks)
-    if (transacts && !open) ahead.unshift(begin)
+    if (transacts && !open) ahead.unshift(oneMoment ? beginReading : begin)
     open = transacts
     return (await sendBatch(client, [...ahead, ...statements])).slice(ahead.length)
   }
@@ -78,11 +84,13 @@ export function openWire(client: pg.PoolClient, tenantId: string) {
     },
     /** Statements that are asked for in the same turn go out as one message. */
     ask(query: Query): Promise<Outcome> {
-      transacts ||= query.transacts
+      // A lock that is taken ahead of a read is held from there on, so it needs a transaction too.
+      transacts ||= query.transacts || toLock.length > 0
       return enqueue(query)
     },
     /** Planned for its values instead of prepared once for all. */
     async askPlanned(query: Query): Promise<Outcome> {
+      transacts ||= toLock.length > 0
       const [, outcome] = await Promise.all([enqueue(planForValues), enqueue({ ...query, name: '' })])
       return outcome
     },

@@ -29,7 +29,7 @@ type Head = {
   readonly entry_head: Buffer
 }
 
-const tables = ['work_orders', 'assets', 'principals', 'tenants']
+const tables = ['work_orders', 'assets', 'principals', 'tenants', 'delegations', 'findings']
 
 /** Every entry of every tenant, each record's in order; the hashes and links of each are asserted. */
 export async function assertChains(adminUrl: string): Promise<LoggedEntry[]> {

@@ -58,6 +58,33 @@ const move: Arbitrary<Input> = fc
   .tuple(fc.constantFrom(...moves), fc.oneof(slot('order'), slot('work_order')))
   .map(([asked, id]) => ({ ...asked, id }))
 
+/** Where one property asks for another: the whole inputs that go together. */
+const wholes: { readonly [operation: string]: Arbitrary<Input> } = {
+  'signing_key.enroll': fc.record<Input>({
+    kind: fc.constant('passphrase'),
+    label: fc.constant('office'),
+    password: slot('own_password'),
+    passphrase: fc.constant('four words and a comma'),
+  }),
+  'approval.sign': fc.record<Input>({
+    intent: slot('intent'),
+    password: slot('own_password'),
+    passphrase: slot('own_passphrase'),
+  }),
+  // Keys of the first spare one, by name: a place that is not filled from the other tenant.
+  'key.revoke': fc.record<Input>({ id: slot('key'), principal: fc.constant('{{spare_principal:10}}') }),
+  'principal.set_password': fc.record<Input>({
+    id: slot('spare_principal'),
+    email: fc.nat(1e9).map((n) => `fuzz${n}@example.org`),
+    password: fc.constant('correct horse battery'),
+  }),
+  'pack.export': fc.oneof(
+    { weight: 6, arbitrary: fc.record<Input>({ work_order: slot('asked') }) },
+    { weight: 1, arbitrary: fc.constant<Input>({ asset: 'F ü/3' }) },
+    { weight: 1, arbitrary: fc.constant<Input>({ from: '2020-01-01', to: '2020-02-29' }) },
+  ),
+}
+
 /** A good input of an operation: what is required, and some of the rest. */
 export function goodInput(operation: string, shape: InputShape): Arbitrary<Input> {
   const required = shape.required ?? []
@@ -74,6 +101,9 @@ export function goodInput(operation: string, shape: InputShape): Arbitrary<Input
     })
   if (operation === 'work_order.transition' && 'to' in shape.properties)
     return fc.oneof({ weight: 3, arbitrary: move }, { weight: 1, arbitrary: some })
+  const together = wholes[operation]
+  if (together !== undefined)
+    return fc.oneof({ weight: 4, arbitrary: together }, { weight: 1, arbitrary: some })
   if (operation !== 'work_order.list') return some
   const paged = fc
     .tuple(some, fc.constantFrom(...sortedCursors))

@@ -3,7 +3,11 @@ import { refusals } from '#domain/refusal.ts'
 import type { Shot } from './fuzz-request.ts'
 import type { Heard } from './fuzz-wire.ts'
 
-export const mostMs = 5000
+const mostMs = 5000
+/** Pages for people are printed into a pack: that takes as long as it takes. */
+const mostMsOfDownload = 30_000
+export const limitOf = ({ operation }: Shot): number =>
+  operation?.download === true ? mostMsOfDownload : mostMs
 
 /** Words of the inside: none of them is in a text that is sent. */
 const inside =
@@ -11,7 +15,7 @@ const inside =
 
 export function findFault(shot: Shot, bytes: Buffer, heard: Heard): string | undefined {
   const { status, text } = heard
-  if (heard.timedOut) return `no answer within ${mostMs} ms`
+  if (heard.timedOut) return `no answer within ${limitOf(shot)} ms`
   if (status === 0) return shot.isWhole ? 'the connection was closed without an answer' : undefined
   if (status >= 500) return `a ${status}`
   const leak = inside.exec(text)?.[0]

@@ -4,7 +4,7 @@ import type { Arbitrary } from 'fast-check'
 import { statusNames } from '#domain/lifecycles.ts'
 import type { JsonSchema } from '#edges/input-shape.ts'
 import { cursors, slot } from './fuzz-nasty.ts'
-import type { Json } from './fuzz-nasty.ts'
+import type { Json, Slot } from './fuzz-nasty.ts'
 
 const words = fc.constantFrom(
   'hyd leak',
@@ -19,15 +19,62 @@ const words = fc.constantFrom(
 const day = fc.constantFrom('2026-11-20', '2027-01-31', '2028-02-29', '1900-01-01', '2199-12-31')
 const instant = fc.constantFrom('2026-11-20T08:00:00Z', '2026-11-21T08:00:00.5+02:00', '2199-12-31T23:59:59Z')
 
+const in20Days = new Date(Date.now() + 20 * 86_400_000).toISOString()
+/** Only for a kind of work that nobody asks for: the rules of all other work stay as they are. */
+const policy = fc.nat(9).map((n): Json => ({
+  calendar: { time_zone: 'Europe/Berlin', weekdays: [1, 2, 3, 4, 5], start: '09:00', end: '17:00' },
+  rules: [
+    { lifecycle: 'qms', gate: 'completion', work_category: `fuzz ${n}`, requirements: [{ role: 'admin' }] },
+  ],
+}))
+
+/** What it means of this operation only: `operation name`. */
+const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
+  'key.revoke id': () => slot('key'),
+  'log.inclusion id': () => slot('entry'),
+  'log.consistency from': () => fc.integer({ min: 1, max: 20 }),
+  'log.consistency to': () => fc.integer({ min: 20, max: 40 }),
+  'log.tile level': () => fc.constant(0),
+  'log.tile index': () => fc.constant(0),
+  'approval.intend id': () => slot('asked'),
+  'approval.intend gate': () => fc.constant('release'),
+  'approval.intend role': () => fc.constantFrom('system_owner', 'qa'),
+  'approval.intend time_zone': () => fc.constantFrom('UTC', 'Asia/Kathmandu'),
+  'approval.reject id': () => slot('asked'),
+  'approval.sign password': () => slot('own_password'),
+  'signing_key.begin password': () => slot('own_password'),
+  'signing.attest text_version': () => fc.constant(1),
+  'delegation.propose to': () => slot('person'),
+  'delegation.propose from': () => slot('person'),
+  'delegation.propose roles': () => fc.constantFrom(['operator'], ['assigner'], ['admin']),
+  'delegation.propose ends_at': () => fc.constant(in20Days),
+  'absence.add starts_at': () => fc.constant('2199-01-01T00:00:00Z'),
+  'absence.add ends_at': () => fc.constantFrom('2199-02-01T00:00:00Z', '2199-02-01T00:00:00+14:00'),
+  'finding.assign owner': () => slot('person'),
+  'principal.set_manager manager': () => fc.oneof(fc.constant(null), slot('person')),
+  'policy.set body': () => policy,
+  'policy.preview lifecycle': () => fc.constantFrom('change-control', 'qms'),
+}
+
+/** Ids of what an operation is about, by the first part of its name. */
+const idSlots: { readonly [subject: string]: Slot } = {
+  asset: 'asset',
+  finding: 'finding',
+  delegation: 'delegation',
+  absence: 'absence',
+  signing_key: 'signing_key',
+  principal: 'spare_principal',
+  signing: 'spare_principal',
+}
+
 /** What a property of this name means, where its schema does not say. */
 function byName(operation: string, name: string): Arbitrary<Json> | undefined {
   const subject = operation.slice(0, operation.indexOf('.'))
+  const known = byOperation[`${operation} ${name}`]
+  if (known !== undefined) return known()
   switch (name) {
     case 'id':
-      if (subject === 'asset') return slot('asset')
-      if (operation === 'key.revoke') return slot('key')
-      if (subject !== 'principal') return slot('work_order')
-      return operation === 'principal.get' ? slot('principal') : slot('spare_principal')
+      return slot(operation === 'principal.get' ? 'principal' : (idSlots[subject] ?? 'work_order'))
     case 'actual_hours':
       return fc.constantFrom(0.25, 8)
     case 'order_id':
@@ -45,6 +92,14 @@ function byName(operation: string, name: string): Arbitrary<Json> | undefined {
       return slot('principal')
     case 'principal':
       return slot('spare_principal')
+    case 'intent':
+      return slot('intent')
+    case 'passphrase':
+      return slot('own_passphrase')
+    case 'signing_key':
+      return slot('signing_key')
+    case 'work_order':
+      return slot('work_order')
     case 'attachment_id':
       return slot('attachment')
     case 'cursor':

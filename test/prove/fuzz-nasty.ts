@@ -16,10 +16,23 @@ export const slots = [
   'attachment',
   'key',
   'cursor',
+  // A person who stays: a party of a delegation, an owner of a finding.
+  'person',
+  // What the person who sends signs with.
+  'own_password',
+  'own_passphrase',
+  // Work orders that wait for signatures, and intents to sign them.
+  'asked',
+  'intent',
+  'signing_key',
+  'delegation',
+  'absence',
+  'finding',
+  'entry',
 ] as const
 export type Slot = (typeof slots)[number]
 /** What may stand anywhere. The people who send the requests are not among it: one of them might be disabled. */
-const harmless = slots.filter((name) => name !== 'principal')
+const harmless = slots.filter((name) => !/^(?:principal|person|own_)/.test(name))
 export const slot = (name: Slot): Arbitrary<string> => fc.nat(999).map((n) => `{{${name}:${n}}}`)
 
 const nothing = '00000000-0000-0000-0000-000000000000'

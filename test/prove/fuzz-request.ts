@@ -53,6 +53,21 @@ export const fleetSender = fc.oneof(
   { weight: 1, arbitrary: sender },
 )
 
+/** Who holds the roles that sign, and has a key in force; only the owner has intents. */
+const signers: { readonly [operation: string]: readonly string[] } = {
+  'approval.intend': ['Olga Owner', 'Quinn QA'],
+  'approval.sign': ['Olga Owner'],
+  'approval.reject': ['Olga Owner', 'Quinn QA'],
+}
+/** Who is likely to get through with this operation, and now and then anybody. */
+export function senderOf(operation: string): Arbitrary<string> {
+  if (operation === 'work_order.transition') return fleetSender
+  const able = signers[operation]
+  return able === undefined
+    ? sender
+    : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...able) }, { weight: 1, arbitrary: sender })
+}
+
 /** None of them, or with this share one to `most`. */
 export const some = <T>(arbitrary: Arbitrary<T>, most: number, share: number): Arbitrary<T[]> =>
   fc.oneof(

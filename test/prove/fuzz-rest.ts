@@ -10,14 +10,14 @@ import type { Input } from './fuzz-change.ts'
 import { bodyFault, headerFault, lineFault, spoil } from './fuzz-fault.ts'
 import { multipart } from './fuzz-multipart.ts'
 import type { Json } from './fuzz-nasty.ts'
-import { basics, fleetSender, sender, some, toRequest } from './fuzz-request.ts'
+import { basics, senderOf, some, toRequest } from './fuzz-request.ts'
 import type { Shot } from './fuzz-request.ts'
 
 export const rest: Arbitrary<Shot> = fc.constantFrom<Operation>(...operations).chain((operation) => {
   const shape: InputShape = inputShape(operation)
   return fc
     .record({
-      principal: operation.name === 'work_order.transition' ? fleetSender : sender,
+      principal: senderOf(operation.name),
       input: goodInput(operation.name, shape),
       changes: some(change, 3, 0.6),
       headers: some(headerFault, 2, 0.2),

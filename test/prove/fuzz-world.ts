@@ -1,12 +1,19 @@
 /** What the requests may meet: work orders of every lifecycle in many states, people, assets, files, keys, pages. */
 import assert from 'node:assert/strict'
-import type { Fixture } from '../fixture.ts'
+import type { Fixture, Json as AnyJson } from '../fixture.ts'
 import { moves } from './fuzz-change.ts'
 import type { Fill } from './fuzz-request.ts'
+import { makeSigning, ownSecret, renewIntents } from './fuzz-signing.ts'
+import { slots } from './fuzz-nasty.ts'
 import type { Json, Slot } from './fuzz-nasty.ts'
 
 type Pool = { [S in Slot]: string[] }
-export type World = { readonly tenants: { readonly [slug: string]: Pool }; fill(principal: string): Fill }
+export type World = {
+  readonly tenants: { readonly [slug: string]: Pool }
+  fill(principal: string): Fill
+  /** What lives for two minutes only, made anew. */
+  renew(): Promise<void>
+}
 
 type Tenant = {
   readonly slug: string
@@ -14,7 +21,7 @@ type Tenant = {
   readonly planner: string
   readonly worker: string
 }
-const tenants: readonly Tenant[] = [
+const tenants: readonly [Tenant, Tenant] = [
   { slug: 'acme-bio', admin: 'Ada Admin', planner: 'Pat Planner', worker: 'Lee Lab' },
   { slug: 'superportia', admin: '夏哥', planner: '夏哥', worker: 'Mac CLI 小克' },
 ]
@@ -26,10 +33,17 @@ export async function makeWorld(fixture: Fixture): Promise<World> {
     Object.entries(fixture.keys).find(([, keys]) => principal in keys)?.[0] ?? 'acme-bio'
   return {
     tenants: pools,
+    async renew() {
+      const [{ slug, planner }] = tenants
+      const pool = pools[slug]
+      if (pool !== undefined) await renewIntents(callOf(fixture), planner, pool)
+    },
     fill(principal) {
       const slug = slugOf(principal)
       const other = slug === 'acme-bio' ? 'superportia' : 'acme-bio'
       const find = (slot: string, n: number): string => {
+        const secret = ownSecret(fixture, slot, principal)
+        if (secret !== undefined) return secret
         // Now and then it is the other tenant's: there it exists, here it must not.
         const pool = pools[n % 25 === 0 ? other : slug]?.[slot as Slot] ?? []
         return pool[n % pool.length] ?? slot
@@ -54,22 +68,17 @@ function mapTexts(value: Json, change: (text: string) => string): Json {
   return copy
 }
 
-async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Tenant): Promise<Pool> {
-  const call = async (principal: string, method: string, path: string, body?: object) => {
+const callOf =
+  (fixture: Fixture) =>
+  async (principal: string, method: string, path: string, body?: object): Promise<AnyJson> => {
     const reply = await fixture.call(principal, method, path, body)
     assert.ok(reply.status < 300, `${method} ${path}: ${reply.text}`)
     return reply.body
   }
-  const pool: Pool = {
-    work_order: [],
-    order: [],
-    asset: [],
-    principal: [],
-    spare_principal: [],
-    attachment: [],
-    key: [],
-    cursor: [],
-  }
+
+async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Tenant): Promise<Pool> {
+  const call = callOf(fixture)
+  const pool = Object.fromEntries(slots.map((name) => [name, []])) as unknown as Pool
   for (const kind of ['human', 'human', 'vendor', 'agent', 'system']) {
     const name = `spare ${kind} ${pool.spare_principal.length}`
     const more = kind === 'agent' ? { sponsor: admin } : {}
@@ -85,6 +94,7 @@ async function makeTenant(fixture: Fixture, { slug, admin, planner, worker }: Te
   pool.principal.push(...Object.keys(fixture.keys[slug] ?? {}), ...pool.spare_principal)
   await makeWorkOrders(fixture, { planner, worker }, pool)
   await attach(fixture, planner, pool)
+  await makeSigning(fixture, call, { admin, planner }, pool)
   await collectCursors(fixture, planner, pool)
   return pool
 }
@@ -151,6 +161,9 @@ async function collectCursors(fixture: Fixture, planner: string, pool: Pool): Pr
     '/v1/assets?limit=1',
     '/v1/events?limit=2',
     `/v1/work-orders/${id}/history?limit=1`,
+    '/v1/findings?limit=1',
+    '/v1/delegations?limit=1',
+    '/v1/absences?limit=1',
   ]
   for (const path of lists) {
     const { body } = await fixture.call(planner, 'GET', path)

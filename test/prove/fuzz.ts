@@ -9,10 +9,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { operations } from '#capabilities/index.ts'
 import { offeredTools } from '#edges/mcp.ts'
+import { startSealer } from '#capabilities/log/sealer.ts'
 import { openFixture } from '../fixture.ts'
 import type { Fixture } from '../fixture.ts'
+import { openTestSealing } from '../sealing.ts'
 import { assertChains, assertCommitOrder, assertVerified } from './chains.ts'
-import { findFault, mostMs } from './fuzz-check.ts'
+import { findFault, limitOf } from './fuzz-check.ts'
 import { mcp } from './fuzz-mcp.ts'
 import { accounts, odd } from './fuzz-odd.ts'
 import type { Shot } from './fuzz-request.ts'
@@ -24,7 +26,7 @@ import type { World } from './fuzz-world.ts'
 import { percentile } from './proof.ts'
 import type { Figures, Proof } from './proof.ts'
 
-const requests = { small: 1500, full: 10_000 } as const
+const requests = { small: 3000, full: 20_000 } as const
 const atOnce = 8
 const batch = 500
 
@@ -46,11 +48,14 @@ type Tally = {
 
 export async function proveFuzz(proof: Proof): Promise<Figures> {
   const fixture = await openFixture()
+  // A pack waits until what it shows is in the log.
+  const sealer = startSealer(openTestSealing(fixture), () => undefined)
   try {
     const world = await makeWorld(fixture)
     const tally: Tally = { statuses: new Map(), ms: [], faults: [], reached: new Set(), succeeded: 0 }
     const many = requests[proof.size]
     for (let from = 0; from < many; from += batch) {
+      if (from > 0) await world.renew()
       const shots = fc.sample(shot, { seed: proof.seed + from, numRuns: Math.min(batch, many - from) })
       await fire(fixture, world, shots, from, tally)
       proof.say(`${from + shots.length} requests, ${tally.faults.length} faults`)
@@ -63,6 +68,7 @@ export async function proveFuzz(proof: Proof): Promise<Figures> {
     await assertVerified(fixture.adminUrl, entries)
     return toFigures(many, tally, entries.length)
   } finally {
+    await sealer.stop()
     await fixture.close()
   }
 }
@@ -99,7 +105,7 @@ async function fire(
       const one = shots[i]
       if (one === undefined) return
       const bytes = one.toBytes(world.fill(one.principal))
-      const heard = await exchange(fixture.url, bytes, one.isWhole, mostMs)
+      const heard = await exchange(fixture.url, bytes, one.isWhole, limitOf(one))
       const what = heard.status === 0 ? 'closed without an answer' : `answered ${heard.status}`
       tally.statuses.set(what, (tally.statuses.get(what) ?? 0) + 1)
       tally.ms.push(heard.ms)

@@ -1,5 +1,5 @@
 /**
- * `npm run prove -- storm|fuzz|races [--seed N] [--size full|small]`: one heavy proof. The seed is printed first,
+ * `npm run prove -- storm|fuzz|races|forgery|tamper [--seed N] [--size full|small]`: one heavy proof. The seed is printed first,
  * so that a run which fails can be had again; the figures of a full one are kept in docs/operate/proofs.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -7,14 +7,18 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { drawSeed, sizes } from './proof.ts'
 import type { Figures, Proof } from './proof.ts'
+import { proveForgery } from './forgery.ts'
 import { proveFuzz } from './fuzz.ts'
 import { proveRaces } from './races.ts'
 import { proveStorm } from './storm.ts'
+import { proveTamper } from './tamper.ts'
 
 const proofs: { readonly [name: string]: (proof: Proof) => Promise<Figures> } = {
   storm: proveStorm,
   fuzz: proveFuzz,
   races: proveRaces,
+  forgery: proveForgery,
+  tamper: proveTamper,
 }
 const page = new URL('../../docs/operate/proofs.md', import.meta.url)
 

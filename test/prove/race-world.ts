@@ -19,6 +19,8 @@ export type Replicas = {
     body?: unknown,
     headers?: Record<string, string>,
   ) => Promise<Reply>
+  /** The same with a key that is not of the demo. */
+  readonly send: (key: string, method: string, path: string, body?: unknown) => Promise<Reply>
   close(): Promise<void>
 }
 
@@ -36,6 +38,10 @@ export async function openReplicas(fixture: Fixture): Promise<Replicas> {
     call(principal, method, path, body, headers) {
       turn += 1
       return send(`${urls[turn % 2]}${path}`, fixture.keyOf(principal), method, body, headers)
+    },
+    send(key, method, path, body) {
+      turn += 1
+      return send(`${urls[turn % 2]}${path}`, key, method, body)
     },
     async close() {
       await app.close()

@@ -5,6 +5,7 @@ import { openRandom } from './proof.ts'
 import type { Figures, Proof, Random, Size } from './proof.ts'
 import { raceCounted, raceFleetNumbers } from './race-number.ts'
 import { raceChain, raceGrants, raceKeys, raceOrder, raceTransitions } from './race-record.ts'
+import { raceCancellation, raceDelegation, raceLastSignatures, raceRevocation } from './race-signing.ts'
 import { openReplicas } from './race-world.ts'
 import type { Replicas } from './race-world.ts'
 
@@ -16,6 +17,10 @@ export const races: readonly ((replicas: Replicas, size: Size, random: Random) =
   raceGrants,
   raceChain,
   raceOrder,
+  raceLastSignatures,
+  raceRevocation,
+  raceDelegation,
+  raceCancellation,
 ]
 
 /** Whatever was raced for: the chains, the order of the log, the rows against their entries. */

@@ -110,14 +110,14 @@ test('R-CHC-2 the history says from, to, by whom, when and why, under the names 
     action       | from             | to               | by          | says
     created      |                  | draft            | Pat Planner |
     transitioned | draft            | pending_approval | Pat Planner |
-    transitioned | pending_approval | draft            | Pat Planner | say which pump
+    approval_rejected | pending_approval | draft            | Pat Planner | say which pump
     transitioned | draft            | pending_approval | Pat Planner |
     transitioned | pending_approval | assigned         | Pat Planner |
     transitioned | assigned         | in_progress      | Lee Lab     |
     blocked      | in_progress      | blocked          | Lee Lab     | no seal in stock
     resumed      | blocked          | in_progress      | Lee Lab     | the seal came
     transitioned | in_progress      | completed        | Lee Lab     | seal replaced
-    transitioned | completed        | in_progress      | Olga Owner  | it still drips
+    approval_rejected | completed        | in_progress      | Olga Owner  | it still drips
     transitioned | in_progress      | completed        | Lee Lab     | gland tightened too
     closed       | completed        | closed           | Olga Owner  |
   `

@@ -115,7 +115,17 @@ test('R-QMS-1 the path until pending_review, and what each step needs', async ()
   assert.equal(submitted.body.category, 'review')
   assert.deepEqual(
     (await history(id)).flatMap((row) => (row.to_status === null ? [row.action] : [row.to_status])),
-    ['draft', 'updated', 'planned', 'updated', 'scheduled', 'acknowledged', 'in_progress', 'pending_review'],
+    [
+      'draft',
+      'updated',
+      'planned',
+      'updated',
+      'scheduled',
+      'acknowledged',
+      'in_progress',
+      'pending_review',
+      'approval_requested',
+    ],
   )
 })
 
@@ -149,11 +159,12 @@ test('R-QMS-3 a hold keeps a work order in progress until it is released', async
   assert.equal((await hold(planner, 'DELETE', 'the licence is here')).body.hold, null)
   assert.equal((await move(worker, id, submit)).body.status, 'pending_review')
   assert.deepEqual(
-    (await history(id)).slice(-3).map((row) => [row.action, row.reason]),
+    (await history(id)).slice(-4).map((row) => [row.action, row.reason]),
     [
       ['held', 'waiting for the licence'],
       ['hold_released', 'the licence is here'],
       ['transitioned', null],
+      ['approval_requested', null],
     ],
   )
 })

@@ -14,12 +14,15 @@ import {
   deleteGrant,
   insertGrant,
   insertPrincipal,
+  listManagersAbove,
   listPrincipals,
   loadPrincipal,
   lockPrincipal,
+  updateManager,
   updatePrincipal,
 } from './store.ts'
 import type { PrincipalRow } from './store.ts'
+import { recordPasswordSet } from './password.ts'
 
 const grantView = z.object({ role: z.enum(grantedRoles), asset: z.string().nullable() })
 export const principalView = z.object({
@@ -28,6 +31,7 @@ export const principalView = z.object({
   name: z.string(),
   email: z.string().nullable(),
   sponsor: z.string().nullable(),
+  manager: z.string().nullable(),
   disabled_at: z.string().nullable(),
   grants: z.array(grantView),
   version: z.int(),
@@ -41,6 +45,7 @@ const toView = (row: PrincipalRow): PrincipalView => ({
   name: row.name,
   email: row.email,
   sponsor: row.sponsor,
+  manager: row.manager,
   disabled_at: row.disabled_at,
   grants: row.grants.map(({ role, asset }) => ({ role, asset })),
   version: row.version,
@@ -50,7 +55,15 @@ const toView = (row: PrincipalRow): PrincipalView => ({
 /** How a grant is written in the trail: the role, and the asset that it is bound to. */
 const toGrantText = ({ role, asset_id }: Grant): string => (asset_id === null ? role : `${role}@${asset_id}`)
 const toGrantTexts = (grants: readonly Grant[]): string[] => grants.map(toGrantText).toSorted()
-export const principalFields = ['kind', 'name', 'email', 'sponsor_id', 'disabled_at', 'roles'] as const
+export const principalFields = [
+  'kind',
+  'name',
+  'email',
+  'sponsor_id',
+  'disabled_at',
+  'roles',
+  'manager_id',
+] as const
 
 const createInput = z.strictObject({
   name: line(200),
@@ -76,6 +89,7 @@ export const create = operation({
   mutates: true,
   mcp: false,
   reachesOut: true,
+  secret: ['password'],
   example: '--name "Mei Lin" --kind human --email mei@example.org --roles operator',
   input: createInput,
   output: principalView,
@@ -128,11 +142,14 @@ export async function createPrincipal(
     )
     if (!isLetIn)
       return refuse({ code: 'already_exists', what: 'person with the address', name: input.email })
+    recordPasswordSet(tx, { id, ...head, email: row.email, locked_at: at }, row.email)
   }
   return accept(
     toView({
       ...row,
       sponsor: sponsor?.name ?? null,
+      manager_id: null,
+      manager: null,
       disabled_at: null,
       version: head.version,
       created_at: at,
@@ -244,6 +261,54 @@ async function setDisabled(
   updatePrincipal(tx, before, disabledAt, head)
   if (disabled) await tx.accounts.endSessions({ tenantId: tx.tenantId, principalId: before.id })
   return accept(toView({ ...before, disabled_at: disabledAt, version: head.version }))
+}
+
+export const setManager = operation({
+  name: 'principal.set_manager',
+  summary: 'Say whom a person reports to: who is told when that person does not sign in time',
+  http: ['POST', '/v1/principals/:id/manager'],
+  permission: administrators,
+  mutates: true,
+  mcp: false,
+  example: '"Mei Lin" --manager "Pat Planner" --reason "new team"',
+  input: z.strictObject({
+    id: principalRef,
+    manager: principalRef.nullable().describe('null: nobody'),
+    reason: line(2000),
+  }),
+  output: principalView,
+  async run(tx, _actor, input) {
+    const before = await lockPrincipal(tx, input.id)
+    if (before === undefined) return refuse({ code: 'not_found', what: 'principal' })
+    const manager = input.manager === null ? null : await loadPrincipal(tx, input.manager)
+    if (
+      manager === undefined ||
+      (manager !== null && (manager.kind !== 'human' || manager.disabled_at !== null))
+    )
+      return refuse({ code: 'unknown_reference', field: 'manager', value: input.manager ?? '' })
+    if (manager !== null && (await reportsTo(tx, manager.id, before.id)))
+      return refuse({
+        code: 'invalid_input',
+        errors: [{ path: 'manager', message: `${manager.name} reports to ${before.name}` }],
+      })
+    const changes = changesBetween(principalFields, before, { manager_id: manager?.id ?? null })
+    if (changes.length === 0) return accept(toView(before))
+    const head = tx.record({
+      kind: 'principal',
+      record: before,
+      action: 'manager_set',
+      reason: input.reason,
+      changes,
+      at: before.locked_at,
+    })
+    updateManager(tx, before, manager?.id ?? null, head)
+    return accept(toView({ ...before, manager: manager?.name ?? null, version: head.version }))
+  },
+})
+
+/** Also true for oneself: nobody is his own manager, however many there are in between. */
+async function reportsTo(tx: Tx, id: string, above: string): Promise<boolean> {
+  return id === above || (await listManagersAbove(tx, id)).some((manager) => manager.id === above)
 }
 
 const grantInput = z.strictObject({

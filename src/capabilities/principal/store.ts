@@ -10,6 +10,9 @@ export type PrincipalRow = {
   readonly email: string | null
   readonly sponsor_id: string | null
   readonly sponsor: string | null
+  /** Who is told when this person does not sign in time. */
+  readonly manager_id: string | null
+  readonly manager: string | null
   readonly disabled_at: string | null
   readonly version: number
   readonly created_at: string
@@ -31,11 +34,12 @@ export async function lockPrincipal(tx: Tx, ref: string): Promise<LockedPrincipa
 
 export const loadPrincipal = (tx: Tx, ref: string): Promise<PrincipalRow | undefined> =>
   tx.maybe<PrincipalRow>`
-    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.disabled_at, p.version, p.created_at,
+    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.manager_id, m.name as manager, p.disabled_at, p.version, p.created_at,
            coalesce((select json_agg(json_build_object('role', g.role, 'asset_id', g.asset_id, 'asset', a.tag) order by g.role, a.tag)
                        from role_grants g left join assets a on a.tenant_id = g.tenant_id and a.id = g.asset_id
                       where g.principal_id = p.id), '[]') as grants
       from principals p left join principals s on s.tenant_id = p.tenant_id and s.id = p.sponsor_id
+           left join principals m on m.tenant_id = p.tenant_id and m.id = p.manager_id
      where p.id = ${isId(ref) ? ref : null} or p.name = ${ref}`
 
 export type PrincipalFilter = {
@@ -47,11 +51,12 @@ export type PrincipalFilter = {
 
 export const listPrincipals = (tx: Tx, filter: PrincipalFilter): Promise<PrincipalRow[]> =>
   tx.list<PrincipalRow>`
-    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.disabled_at, p.version, p.created_at,
+    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.manager_id, m.name as manager, p.disabled_at, p.version, p.created_at,
            coalesce((select json_agg(json_build_object('role', g.role, 'asset_id', g.asset_id, 'asset', a.tag) order by g.role, a.tag)
                        from role_grants g left join assets a on a.tenant_id = g.tenant_id and a.id = g.asset_id
                       where g.principal_id = p.id), '[]') as grants
       from principals p left join principals s on s.tenant_id = p.tenant_id and s.id = p.sponsor_id
+           left join principals m on m.tenant_id = p.tenant_id and m.id = p.manager_id
      where p.name > ${filter.after}
        and (${filter.kind}::text is null or p.kind = ${filter.kind})
        and (${filter.role}::text is null or exists (select from role_grants g where g.principal_id = p.id and g.role = ${filter.role}))
@@ -71,6 +76,28 @@ export function updatePrincipal(tx: Tx, before: Chained, disabledAt: string | nu
            entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
      where id = ${before.id} and entry_seq = ${before.entry_seq}`
 }
+
+export function updateEmail(tx: Tx, before: Chained, email: string | null, head: Head): void {
+  tx.write('head')`
+    update principals set email = ${email}, version = ${head.version},
+           entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and entry_seq = ${before.entry_seq}`
+}
+
+export function updateManager(tx: Tx, before: Chained, managerId: string | null, head: Head): void {
+  tx.write('head')`
+    update principals set manager_id = ${managerId}, version = ${head.version},
+           entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and entry_seq = ${before.entry_seq}`
+}
+
+/** Whom this person reports to, up to the top. */
+export const listManagersAbove = (tx: Tx, id: string): Promise<{ readonly id: string }[]> =>
+  tx.rows<{ id: string }>`
+    with recursive above as (
+      select p.manager_id as id from principals p where p.id = ${id}
+      union select p.manager_id from principals p join above a on p.id = a.id)
+    select id from above where id is not null`
 
 export function insertGrant(
   tx: Tx,

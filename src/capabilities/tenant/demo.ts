@@ -1,7 +1,9 @@
 /**
  * The demo: a regulated tenant `acme-bio`, and the fleet `superportia` with the identities of seed 003 as
- * principals. Loading it again changes nothing but makes new keys.
+ * principals. Loading it again changes nothing but makes new API keys; a password is made for a person who has
+ * none, and for everybody when that is asked for.
  */
+import { randomBytes } from 'node:crypto'
 import { accept } from '#domain/refusal.ts'
 import type { GrantedRole, PrincipalKind } from '#domain/principal.ts'
 import type { Floor } from '#platform/tx.ts'
@@ -9,6 +11,7 @@ import { createAsset } from '../asset/operations.ts'
 import { findAssetByRef } from '../asset/store.ts'
 import { issueKey } from '../key/operations.ts'
 import { createPrincipal } from '../principal/operations.ts'
+import { givePassword } from '../principal/password.ts'
 import { loadPrincipal, lockPrincipal } from '../principal/store.ts'
 import { asOperator, foundTenant, loadOperator } from './found.ts'
 import type { NewTenant, Operator } from './found.ts'
@@ -18,6 +21,8 @@ type DemoPrincipal = {
   readonly kind: PrincipalKind
   readonly roles: GrantedRole[]
   readonly sponsor?: string
+  /** Left of the @ where it is not the name in lower case with dots. */
+  readonly mailbox?: string
 }
 type DemoAsset = { readonly tag: string; readonly name: string; readonly location: string }
 type DemoTenant = {
@@ -64,7 +69,12 @@ const demoTenants: readonly DemoTenant[] = [
   {
     tenant: { slug: 'superportia', name: 'SuperPortia', default_lifecycle: 'fleet' },
     principals: [
-      { name: captain, kind: 'human', roles: ['admin', 'captain', 'assigner', 'operator'] },
+      {
+        name: captain,
+        mailbox: 'captain',
+        kind: 'human',
+        roles: ['admin', 'captain', 'assigner', 'operator'],
+      },
       { name: sponsor, kind: 'human', roles: ['assigner', 'operator'] },
       { name: '小西', kind: 'agent', roles: ['captain', 'operator'], sponsor: captain },
       { name: 'PM Agent', kind: 'agent', roles: ['assigner'], sponsor },
@@ -81,20 +91,55 @@ const demoTenants: readonly DemoTenant[] = [
   },
 ]
 
-/** API keys by principal's name, by tenant's slug. */
+/** By principal's name, by tenant's slug. */
 export type DemoKeys = { [slug: string]: { [principal: string]: string } }
+export type Demo = {
+  /** API keys. */
+  readonly tenants: DemoKeys
+  /** The passwords that were made by this load: of the people who had none, or of everybody. */
+  readonly passwords: DemoKeys
+}
 
-export async function loadDemo(floor: Floor): Promise<DemoKeys> {
-  const keys: DemoKeys = {}
+export async function loadDemo(floor: Floor, renewPasswords = false): Promise<Demo> {
+  const loaded: Demo = { tenants: {}, passwords: {} }
   for (const demo of demoTenants) {
-    const operator = (await loadOperator(floor, demo.tenant.slug)) ?? (await found(floor, demo.tenant))
-    const ofTenant: { [principal: string]: string } = {}
-    keys[demo.tenant.slug] = ofTenant
+    const { slug } = demo.tenant
+    const operator = (await loadOperator(floor, slug)) ?? (await found(floor, demo.tenant))
+    const keys: { [principal: string]: string } = {}
+    const passwords: { [principal: string]: string } = {}
     for (const asset of demo.assets) await ensureAsset(floor, operator, asset)
-    for (const principal of demo.principals)
-      ofTenant[principal.name] = await ensurePrincipal(floor, operator, principal)
+    for (const principal of demo.principals) {
+      keys[principal.name] = await ensurePrincipal(floor, operator, principal)
+      if (principal.kind !== 'human') continue
+      const password = await ensurePassword(floor, operator, principal, slug, renewPasswords)
+      if (password !== undefined) passwords[principal.name] = password
+    }
+    loaded.tenants[slug] = keys
+    loaded.passwords[slug] = passwords
   }
-  return keys
+  return loaded
+}
+
+/** A new password, if the person has none or all are to be made anew; undefined otherwise. */
+async function ensurePassword(
+  floor: Floor,
+  operator: Operator,
+  { name, mailbox }: DemoPrincipal,
+  slug: string,
+  renew: boolean,
+): Promise<string | undefined> {
+  const password = randomBytes(15).toString('base64url')
+  const decision = await asOperator(floor, operator, async (tx) => {
+    const person = await lockPrincipal(tx, name)
+    if (person === undefined) return accept(undefined)
+    const owner = { tenantId: tx.tenantId, principalId: person.id }
+    if (!renew && (await tx.accounts.hasPassword(owner))) return accept(undefined)
+    const email = `${mailbox ?? name.toLowerCase().replaceAll(' ', '.')}@${slug}.example`
+    const given = await givePassword(tx, person, person.email ?? email, password)
+    return given.ok ? accept(password) : given
+  })
+  if (!decision.ok) throw new Error(`a password for ${name} was refused: ${decision.refusal.code}`)
+  return decision.value
 }
 
 async function found(floor: Floor, tenant: NewTenant): Promise<Operator> {

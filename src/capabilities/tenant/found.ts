@@ -59,7 +59,10 @@ export async function foundTenant(
 /** The operator of a tenant that exists; undefined when there is no such tenant. */
 export async function loadOperator(floor: Floor, slug: string): Promise<Operator | undefined> {
   const tenantId = await findTenant(floor, slug)
-  if (tenantId === undefined) return undefined
+  return tenantId === undefined ? undefined : loadOperatorOf(floor, tenantId)
+}
+
+export async function loadOperatorOf(floor: Floor, tenantId: string): Promise<Operator | undefined> {
   const nobody = toOperator(tenantId, tenantId)
   const found = await asOperator(floor, nobody, async (tx) =>
     accept((await loadPrincipal(tx, operatorName))?.id),

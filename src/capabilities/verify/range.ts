@@ -10,6 +10,7 @@ import type { RecordKind } from '#domain/entry.ts'
 import type { Shape } from '#domain/replay.ts'
 import { checkAttachments, toClaim } from './attachments.ts'
 import type { Claim } from './attachments.ts'
+import { checkSignatures } from './signatures.ts'
 import type { Damage } from './report.ts'
 import { listRows, openRowReader } from './row-store.ts'
 import type { RecordRow, RowReader } from './row-store.ts'
@@ -44,6 +45,7 @@ export async function verifyRange(lane: Lane, range: Range): Promise<RangeResult
   const shapeOf = (kind: string): Shape => shapes[recordKinds.find((known) => known === kind) ?? 'work_order']
   const damages: Damage[] = []
   const claims: Claim[] = []
+  const signed: Claim[] = []
   let records = rows.size
   const judge = (id: string, chain: Chain, row: RecordRow | undefined): void => {
     if (row === undefined) records += 1
@@ -60,12 +62,17 @@ export async function verifyRange(lane: Lane, range: Range): Promise<RangeResult
     }
     follow(at.chain, entry)
     if (entry.action === 'attached') claims.push(...toClaim(entry))
+    if (entry.action === 'approval_signed') signed.push(...toClaim(entry))
   })
   if (at !== undefined) judge(at.id, at.chain, at.row)
   for (const row of rows.values()) judge(row.id, beginChain(shapeOf(row.kind)), row)
   const damaged = new Set(damages.map(({ record }) => record.id))
-  for (const { id, ...flaw } of await checkAttachments(client, range, claims)) {
-    // A record whose chain is damaged is named already; what its entries say of files proves nothing.
+  const flaws = [
+    ...(await checkAttachments(client, range, claims)),
+    ...(await checkSignatures(client, tenantId, range, signed)),
+  ]
+  for (const { id, ...flaw } of flaws) {
+    // A record whose chain is damaged is named already; what its entries say of files or signatures proves nothing.
     if (!damaged.has(id)) damages.push(toDamage({ kind: 'work_order', id }, flaw))
   }
   return { records, entries, damages }

@@ -9,6 +9,13 @@ export type Damage = {
   readonly what: string
 }
 
+/** The tenant's log: its leaves and checkpoints, and how many entries stand behind its last leaf. */
+export type LogSummary = {
+  readonly size: number
+  readonly checkpoints: number
+  readonly unsealed: number
+}
+
 export type VerifyReport = {
   readonly tenant: string
   readonly records: number
@@ -18,6 +25,7 @@ export type VerifyReport = {
   readonly damages: readonly Damage[]
   /** How many more there are. */
   readonly unlisted: number
+  readonly log?: LogSummary
 }
 
 const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
@@ -26,18 +34,24 @@ const kinds: { readonly [K in RecordKind]: string } = {
   asset: 'asset',
   principal: 'principal',
   tenant: 'tenant',
+  delegation: 'delegation',
+  finding: 'finding',
 }
 
 /** One line for each damage, and one that sums up; without a line break at the end. */
 export function printReport(report: VerifyReport): string {
-  const { tenant, records, entries, seconds, damages, unlisted } = report
+  const { tenant, records, entries, seconds, damages, unlisted, log } = report
   const lines = damages.map(toLine)
   if (unlisted > 0) lines.push(`… and ${count(unlisted, 'more')}`.replace('mores', 'more'))
   const rate = `${Math.round(entries / Math.max(seconds, 0.001)).toLocaleString('en')}/s`
   const read = `${count(records, 'record')}, ${entries === 1 ? '1 entry' : `${entries.toLocaleString('en')} entries`} in ${seconds.toFixed(1)} s (${rate})`
   const found = damages.length + unlisted
   const verdict = found === 0 ? 'whole' : `DAMAGED: ${count(found, 'damage')} found`
-  return [...lines, `tenant ${tenant}: ${read}: ${verdict}`].join('\n')
+  const sealed =
+    log === undefined || log.size === 0
+      ? ''
+      : `, ${log.size.toLocaleString('en')} sealed under ${count(log.checkpoints, 'checkpoint')}`
+  return [...lines, `tenant ${tenant}: ${read}${sealed}: ${verdict}`].join('\n')
 }
 
 function toLine({ record, seq, field, what }: Damage): string {

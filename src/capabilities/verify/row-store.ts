@@ -23,7 +23,7 @@ export type RowReader = {
 /** What comes before the fields; a work order has its category besides. */
 const firstColumns = ['id', 'version', 'entry_seq', 'entry_id', 'entry_head', 'category']
 
-/** Roles are no column: they are the grants, written and ordered as the trail does it. */
+/** Roles of a principal are no column: they are the grants, written and ordered as the trail does it. */
 const rolesOf = `array(select role from
     (select case when g.asset_id is null then g.role else g.role || '@' || g.asset_id end as role
        from role_grants g where g.principal_id = r.id) as granted order by role collate "C")`
@@ -41,13 +41,13 @@ export async function openRowReader(
   )
   const types = new Map(rows.map(({ name, type }) => [name, type]))
   const names = [...firstColumns, ...fields]
-  const has = (name: string): boolean => name === 'roles' || types.has(name)
+  const isGranted = (name: string): boolean => name === 'roles' && kind === 'principal'
   return {
     kind,
     select: names
-      .map((name) => (name === 'roles' ? rolesOf : has(name) ? `r."${name}"` : 'null::text'))
+      .map((name) => (isGranted(name) ? rolesOf : types.has(name) ? `r."${name}"` : 'null::text'))
       .join(', '),
-    reads: names.map((name) => readerOf(name === 'roles' ? 'text[]' : (types.get(name) ?? 'text'))),
+    reads: names.map((name) => readerOf(isGranted(name) ? 'text[]' : (types.get(name) ?? 'text'))),
   }
 }
 

@@ -23,6 +23,8 @@ export const tables: { readonly [K in RecordKind]: string } = {
   asset: 'assets',
   principal: 'principals',
   tenant: 'tenants',
+  delegation: 'delegations',
+  finding: 'findings',
 }
 
 /** COPY takes no parameters: only ids go into its text, and only after this. */

@@ -239,7 +239,7 @@ test('R-VER-5 changed fields of an asset, a principal and the tenant are named',
   const found = damages.filter(({ record }) => record.kind !== 'work_order')
   assert.deepEqual(found.map(({ record, seq, field }) => `${record.kind} ${seq} ${field}`).toSorted(), [
     'asset 1 location',
-    'principal 1 email',
+    'principal 3 email',
     'tenant 1 name',
   ])
 })

@@ -6,17 +6,20 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { PoolClient } from 'pg'
+import { delegationFields } from '#domain/delegation.ts'
+import { findingFields } from '#domain/finding.ts'
 import { makeShape } from '#domain/replay.ts'
 import { blank, recordedFields } from '#domain/work-order.ts'
 import { connect, openDatabase } from '#platform/database.ts'
 import type { Database } from '#platform/database.ts'
 import { assetFields } from '../asset/operations.ts'
+import { verifyLog } from '../log/verify-log.ts'
 import { principalFields } from '../principal/operations.ts'
 import { tenantFields } from '../tenant/found.ts'
 import type { LaneData, LaneOrder, LaneReport } from './lane.ts'
 import { openLane, verifyRange } from './range.ts'
 import type { RangeResult, Shapes } from './range.ts'
-import type { Damage, VerifyReport } from './report.ts'
+import type { Damage, LogSummary, VerifyReport } from './report.ts'
 import { beginReading, exportSnapshot, findBorder, listStrayNumbers, listTenantNames } from './store.ts'
 import type { Range, TenantName } from './store.ts'
 
@@ -33,6 +36,8 @@ const shapes: Shapes = {
   asset: makeShape('asset', assetFields),
   principal: makeShape('principal', principalFields, { roles: [] }),
   tenant: makeShape('tenant', tenantFields),
+  delegation: makeShape('delegation', delegationFields),
+  finding: makeShape('finding', findingFields),
 }
 
 type Tally = { records: number; entries: number; damages: Damage[]; unlisted: number }
@@ -44,16 +49,19 @@ type Work = {
 
 /**
  * Checks one tenant through the login of docket_auditor. Each thread has a connection; one more leads them.
- * When the number of threads is not given, others start only once there proves to be much to read.
+ * When the number of threads is not given, others start only once there proves to be much to read. `kept` is a
+ * checkpoint of the tenant's log from outside.
  */
 export async function verifyTenant(
   url: string,
   tenantId: string,
   onProgress?: (progress: Progress) => void,
   threads?: number,
+  kept?: string,
 ): Promise<VerifyReport> {
   const began = performance.now()
   const tally: Tally = { records: 0, entries: 0, damages: [], unlisted: 0 }
+  let log: LogSummary | undefined
   const db = openDatabase({ url, max: 2, applicationName: 'docket-verify' })
   try {
     await reading(db, tenantId, undefined, async (first) => {
@@ -64,12 +72,16 @@ export async function verifyTenant(
       }
       await readAll(db, { data, next: handOutRanges(first), report }, threads)
       add(tally, { records: 0, entries: 0, damages: await checkNumbers(first) })
+      const { damages, ...summary } = await verifyLog(first, tenantId, kept)
+      add(tally, { records: 0, entries: 0, damages })
+      log = summary
     })
   } finally {
     await db.close()
   }
   const seconds = (performance.now() - began) / 1000
-  return { tenant: tenantId, ...tally, damages: tally.damages.toSorted(inOrder), seconds }
+  const damages = tally.damages.toSorted(inOrder)
+  return { tenant: tenantId, ...tally, damages, seconds, ...(log === undefined ? {} : { log }) }
 }
 
 /** A connection for as long as the work takes; it is closed afterwards, and with it its transaction. */

@@ -7,6 +7,8 @@ import type { Tx } from '#platform/tx.ts'
 import { loadWorkOrder, lockWorkOrder } from './store.ts'
 import type { LockedWorkOrder, WorkOrderRow } from './store.ts'
 
+export type { LockedWorkOrder, WorkOrderRow }
+
 const notFound: Refusal = { code: 'not_found', what: 'work order' }
 
 export async function findWorkOrder(tx: Tx, actor: Actor, ref: string): Promise<Decision<WorkOrderRow>> {

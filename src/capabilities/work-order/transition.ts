@@ -4,6 +4,8 @@
  * refused attempt on a regulatory work order is an entry too.
  */
 import { z } from 'zod'
+import { gatedEdge } from '#domain/approval.ts'
+import type { Round } from '#domain/approval.ts'
 import { changesBetween } from '#domain/entry.ts'
 import { finalCategories } from '#domain/lifecycle.ts'
 import { categoryOf, lifecycles } from '#domain/lifecycles.ts'
@@ -12,14 +14,17 @@ import type { Actor, GrantedRole } from '#domain/principal.ts'
 import { accept, refuse, toProblem } from '#domain/refusal.ts'
 import type { Decision, Refusal, Unmet } from '#domain/refusal.ts'
 import { decideTransition, reportEdges } from '#domain/transition.ts'
-import type { TransitionFacts, TransitionPlan } from '#domain/transition.ts'
+import type { TransitionCommand, TransitionFacts, TransitionPlan } from '#domain/transition.ts'
 import { recordedFields } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { loadHolds, raiseViolations } from '../finding/violation.ts'
 import { checkVisible, findWorkOrder, lockForChange } from './find.ts'
 import { drawNumber, insertCreated } from './create.ts'
 import { recall, remember } from './memory.ts'
+import { closeRound, loadRound, openRound } from './round.ts'
 import { transitionInput, workOrderRef, workOrderView } from './schema.ts'
+import type { WorkOrderView } from './schema.ts'
 import { listHolders, updateHead, updateWorkOrder } from './store.ts'
 import type { LockedWorkOrder, WorkOrderRow } from './store.ts'
 import { toView } from './view.ts'
@@ -35,21 +40,30 @@ export const transition = operation({
   output: workOrderView,
   async run(tx, actor, input) {
     const guess = tx.mayGuess ? recall(tx.tenantId, input.id) : undefined
-    if (guess !== undefined) {
+    if (guess !== undefined && !touchesGate(guess, input.to)) {
       const seen = checkVisible(tx, actor, { ...guess, locked_at: tx.now(guess.updated_at) })
       const decision = seen.ok
         ? decideTransition(toFacts(actor, seen.value, seen.value.locked_at), input)
         : seen
       // Nobody is refused on a guess: what stands now is read below.
-      if (seen.ok && decision.ok) return accept(toView(await move(tx, seen.value, decision.value)))
+      if (seen.ok && decision.ok) return accept(toView(await move(tx, seen.value, decision.value, undefined)))
     }
     const found = await lockForChange(tx, actor, input.id)
     if (!found.ok) return found
-    const decision = decideTransition(toFacts(actor, found.value, found.value.locked_at), input)
-    if (decision.ok) return accept(toView(await move(tx, found.value, decision.value)))
+    const [round, integrityHolds] = await Promise.all([
+      loadRound(tx, found.value),
+      loadHolds(tx, found.value),
+    ])
+    const facts = { ...toFacts(actor, found.value, found.value.locked_at), round, integrityHolds }
+    const decision = decideTransition(facts, input)
+    if (decision.ok) return accept(toView(await move(tx, found.value, decision.value, round)))
     return refuseAttempt(tx, found.value, decision.refusal, { to: input.to, reason: input.reason })
   },
 })
+
+/** Does the move leave a state with a gate, or lead to one? Then its round is loaded, opened or closed. */
+const touchesGate = ({ lifecycle, status }: WorkOrderRow, to: string): boolean =>
+  gatedEdge({ lifecycle, status }) !== undefined || gatedEdge({ lifecycle, status: to }) !== undefined
 
 const toFacts = (actor: Actor, workOrder: WorkOrderRow, now: string): TransitionFacts => ({
   workOrder,
@@ -58,7 +72,52 @@ const toFacts = (actor: Actor, workOrder: WorkOrderRow, now: string): Transition
   now,
 })
 
-async function move(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Promise<LockedWorkOrder> {
+/** Queues the new state with its entry; closes the round of the gate that is left, and opens that of the next. */
+export async function move(
+  tx: Tx,
+  before: LockedWorkOrder,
+  plan: TransitionPlan,
+  round: Round | undefined,
+): Promise<LockedWorkOrder> {
+  if (round !== undefined) closeRound(tx, round, outcomeOf(plan), before.locked_at)
+  const { workOrder } = await openRound(tx, await moveOnly(tx, before, plan))
+  return workOrder
+}
+
+/** An entry of the work order that leaves the record itself as it is; gives it with the new head of its chain. */
+export function moveHead(
+  tx: Tx,
+  workOrder: LockedWorkOrder,
+  said: {
+    readonly action: string
+    readonly detail: { readonly [name: string]: unknown }
+    readonly at: string
+  },
+): LockedWorkOrder {
+  const head = tx.record({ kind: 'work_order', record: workOrder, changes: [], newVersion: false, ...said })
+  updateHead(tx, workOrder, head)
+  return { ...workOrder, ...head, locked_at: said.at }
+}
+
+/** An approver turns the work back, by his own role or by one that was delegated to him. */
+export async function turnBack(
+  tx: Tx,
+  actor: Actor,
+  workOrder: LockedWorkOrder,
+  command: TransitionCommand,
+  delegatedRoles: readonly GrantedRole[],
+): Promise<Decision<WorkOrderView>> {
+  const round = await loadRound(tx, workOrder)
+  const facts = { ...toFacts(actor, workOrder, workOrder.locked_at), round, delegatedRoles }
+  const decision = decideTransition(facts, command)
+  if (decision.ok) return accept(toView(await move(tx, workOrder, decision.value, round)))
+  return refuseAttempt(tx, workOrder, decision.refusal, { to: command.to, reason: command.reason })
+}
+
+const outcomeOf = ({ transition: edge, action }: TransitionPlan): 'passed' | 'returned' | 'withdrawn' =>
+  edge.gate !== undefined ? 'passed' : action === 'approval_rejected' ? 'returned' : 'withdrawn'
+
+async function moveOnly(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Promise<LockedWorkOrder> {
   const revision = plan.transition.opensRevision ? await openRevision(tx, before) : undefined
   const at = before.locked_at
   const category = categoryOf(before.lifecycle, plan.transition.to)
@@ -77,7 +136,10 @@ async function move(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Prom
   updateWorkOrder(tx, before, plan.changes, category, head, at)
   const after = { ...before, ...plan.changes, ...head, category, updated_at: at }
   // Who answers for a new executor is read, not guessed.
-  const isGuessable = !finalCategories.includes(category) && plan.changes.executor_ids === undefined
+  const isGuessable =
+    !finalCategories.includes(category) &&
+    plan.changes.executor_ids === undefined &&
+    gatedEdge(after) === undefined
   if (isGuessable) tx.afterCommit(() => remember(tx.tenantId, after))
   return after
 }
@@ -132,6 +194,7 @@ export async function refuseAttempt(
       at: workOrder.locked_at,
     })
     updateHead(tx, workOrder, head)
+    await raiseViolations(tx, workOrder, told, attempt)
     tx.keepDespiteRefusal()
   }
   return refuse(told)
@@ -176,7 +239,8 @@ export const transitions = operation({
     const found = await findWorkOrder(tx, actor, input.id)
     if (!found.ok) return found
     const workOrder = found.value
-    const facts = toFacts(actor, workOrder, tx.now())
+    const [round, integrityHolds] = await Promise.all([loadRound(tx, workOrder), loadHolds(tx, workOrder)])
+    const facts = { ...toFacts(actor, workOrder, tx.now()), round, integrityHolds }
     const data = await Promise.all(
       reportEdges(facts).map(async (edge) => ({
         ...edge,

@@ -1,0 +1,13 @@
+/** What the settings name outside of this installation. Throws SetupProblem when a setting cannot be used. */
+import type { Config } from '#platform/config.ts'
+import { openTimestamp } from './timestamp.ts'
+import type { Timestamp } from './timestamp.ts'
+import { openWitnesses } from './witness.ts'
+import type { Witness } from './witness.ts'
+
+export const openNeighbours = (
+  config: Config,
+): { witnesses: readonly Witness[]; timestamp: Timestamp | undefined } => ({
+  witnesses: openWitnesses(config.DOCKET_WITNESSES),
+  timestamp: openTimestamp(config),
+})
