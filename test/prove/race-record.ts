@@ -162,19 +162,35 @@ export const raceChain: Race = async (replicas, size, random) => {
       assert.equal(body.assignee, nameById.get(body.assignee_id), 'the name is of who is meant')
   }
   const changed = replies.filter(({ status }) => status === 200).map(({ body }) => body.version)
-  const history = await replicas.call(captain, 'GET', `${path}/history?limit=1000`)
-  const versions = history.body.data
-    .filter((row: { action: string }) => row.action !== 'commented')
-    .map((row: { version: number }) => row.version)
+  const history = await readHistory(replicas, path)
+  const versions = history.filter(({ action }) => action !== 'commented').map(({ version }) => version)
   assert.deepEqual(
     versions,
-    versions.map((_version: number, i: number) => i + 1),
+    versions.map((_version, i) => i + 1),
     'each change is one version',
   )
   assert.ok(changed.every((version) => versions.includes(version)))
-  const comments = history.body.data.filter((row: { action: string }) => row.action === 'commented').length
+  const comments = history.filter(({ action }) => action === 'commented').length
   assert.equal(comments, replies.filter(({ status }) => status === 201).length)
   return { 'changes of one record at once': replies.length }
+}
+
+type HistoryRow = { readonly action: string; readonly version: number }
+
+/** All of it, page after page. */
+async function readHistory(replicas: Replicas, path: string): Promise<HistoryRow[]> {
+  const rows: HistoryRow[] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Reply = await replicas.call(
+      captain,
+      'GET',
+      `${path}/history?limit=1000${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    )
+    assert.equal(page.status, 200, page.text)
+    rows.push(...(page.body.data as HistoryRow[]))
+    cursor = page.body.next_cursor as string | null
+  }
+  return rows
 }
 
 /** Sixteen connections on four work orders, with keys: the log must hold each record's entries in their order. */
