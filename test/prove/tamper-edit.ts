@@ -32,6 +32,10 @@ export type Ground = {
   readonly otherTenantId: string
   /** Entries of the tenant, each record's in order. */
   readonly entries: readonly EntryRow[]
+  /** The entries that may be chosen; all when left out. */
+  readonly chosenFrom?: ReadonlySet<string>
+  /** The last one that was sealed: what is written after it is new, and no damage to what was. */
+  readonly lastSealed: string
 }
 
 export const tables: { readonly [kind: string]: string } = {
@@ -51,8 +55,10 @@ const flip = (bytes: Buffer, random: Random): Buffer => {
   return changed
 }
 const at = ({ id, record_id, seq }: EntryRow): Edit => ({ entry: id, record: record_id, seq })
-const pick = ({ entries, random }: Ground, fits: (entry: EntryRow) => boolean = () => true): EntryRow =>
-  random.pick(entries.filter(fits))
+const pick = (
+  { entries, random, chosenFrom }: Ground,
+  fits: (entry: EntryRow) => boolean = () => true,
+): EntryRow => random.pick(entries.filter((entry) => (chosenFrom?.has(entry.id) ?? true) && fits(entry)))
 const lastOf = (ground: Ground, { record_id }: EntryRow): EntryRow =>
   ground.entries.filter((one) => one.record_id === record_id).at(-1) ?? pick(ground)
 
@@ -135,8 +141,11 @@ export const edits: { readonly [kind: string]: Kind } = {
     )
     return at(entry)
   },
-  'insert an entry at the end': async (ground) => {
-    const last = lastOf(ground, pick(ground))
+  'insert an entry behind what was sealed': async (ground) => {
+    const last = lastOf(
+      ground,
+      pick(ground, (one) => lastOf(ground, one).id !== ground.lastSealed),
+    )
     const { client } = ground
     const id = (await client.query<{ id: string }>('select uuidv7() as id')).rows[0]?.id ?? ''
     const body = bend(last, () => ({
@@ -303,7 +312,8 @@ export const edits: { readonly [kind: string]: Kind } = {
       row.leaf_index,
     ])
     const entry = ground.entries.find(({ id }) => id === row.entry_id)
-    return entry === undefined ? { says: /leaf/ } : at(entry)
+    // The last one is told as an end that is missing.
+    return { ...(entry === undefined ? {} : at(entry)), says: /stands beyond its \d+ leaves/ }
   },
   'flip a bit of a tile': async ({ client, random, tenantId }) => {
     const { rows } = await client.query<{ level: number; tile_index: string; hashes: Buffer }>(
