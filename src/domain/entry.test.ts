@@ -146,3 +146,38 @@ test('R-ENT-7 changes name what differs, in a fixed order, and nothing else', ()
     { field: 'notes', old: null, new: '' },
   ])
 })
+
+const anyText = fc.string({ unit: 'binary', maxLength: 20 })
+const anyEntry: fc.Arbitrary<EntryBody> = fc.record({
+  v: fc.constant(1 as const),
+  id: anyText,
+  tenant: anyText,
+  record: fc.record({ kind: fc.constantFrom('work_order' as const, 'asset' as const), id: anyText }),
+  seq: fc.nat(),
+  version: fc.nat(),
+  actor: fc.record({
+    id: anyText,
+    kind: fc.constantFrom('human' as const, 'agent' as const),
+    name: anyText,
+    sponsor: fc.option(anyText),
+    client: anyText,
+  }),
+  action: anyText,
+  reason: fc.option(anyText),
+  changes: fc.array(fc.record({ field: anyText, old: fc.jsonValue(), new: fc.jsonValue() }), {
+    maxLength: 4,
+  }),
+  detail: fc.option(fc.dictionary(anyText, fc.jsonValue())),
+  request: anyText,
+  at: anyText,
+  prev: fc.option(anyText),
+})
+
+test('R-ENT-8 the text of an entry is the canonical one, whatever stands in it; half a character is refused', () => {
+  fc.assert(
+    fc.property(anyEntry, (entry) => {
+      assert.equal(sealEntry(entry).body.toString('utf8'), toCanonical(entry))
+    }),
+  )
+  assert.throws(() => sealEntry({ ...body, reason: 'half \ud83d' }), /surrogate/)
+})

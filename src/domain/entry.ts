@@ -49,9 +49,28 @@ export const leafOf = (body: Uint8Array): Buffer =>
   hash('sha256', Buffer.concat([leafPrefix, body]), 'buffer')
 
 export function sealEntry(body: EntryBody): SealedEntry {
-  const bytes = Buffer.from(toCanonical(body), 'utf8')
+  const bytes = Buffer.from(toText(body), 'utf8')
   return { body: bytes, leaf: leafOf(bytes) }
 }
+
+/** The canonical text of an entry. Its own members are known, so they are written down in order instead of sorted. */
+function toText({ actor, record, ...entry }: EntryBody): string {
+  const changes = entry.changes.map(
+    (change) => `{"field":${textOf(change.field)},"new":${textOf(change.new)},"old":${textOf(change.old)}}`,
+  )
+  return (
+    `{"action":${textOf(entry.action)},"actor":{"client":${textOf(actor.client)},"id":${textOf(actor.id)},` +
+    `"kind":${textOf(actor.kind)},"name":${textOf(actor.name)},"sponsor":${textOf(actor.sponsor)}},` +
+    `"at":${textOf(entry.at)},"changes":[${changes.join()}],"detail":${textOf(entry.detail)},` +
+    `"id":${textOf(entry.id)},"prev":${textOf(entry.prev)},"reason":${textOf(entry.reason)},` +
+    `"record":{"id":${textOf(record.id)},"kind":${textOf(record.kind)}},"request":${textOf(entry.request)},` +
+    `"seq":${entry.seq},"tenant":${textOf(entry.tenant)},"v":${entry.v},"version":${entry.version}}`
+  )
+}
+
+/** A well-formed string without anything to escape is most of what there is. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' && value.isWellFormed() ? JSON.stringify(value) : toCanonical(value)
 
 /** RFC 8785 text of a JSON value. */
 export function toCanonical(value: unknown): string {

@@ -1,7 +1,7 @@
 /** `docket mcp`: the same tools over standard input and output, for the principal of DOCKET_KEY. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
-import { v7 as uuidv7 } from 'uuid'
 import { SetupProblem } from '#platform/error.ts'
+import { newId } from '#platform/id.ts'
 import type { Service } from '#platform/service.ts'
 import { buildMcpServer } from './mcp.ts'
 
@@ -21,7 +21,7 @@ export async function serveMcpStdio(service: Service): Promise<void> {
     process.stdin.once('end', resolve)
     process.stdin.once('close', resolve)
   })
-  const handle = serveStdio(() => buildMcpServer(service, caller, uuidv7), {
+  const handle = serveStdio(() => buildMcpServer(service, caller, newId), {
     onerror: (error) => service.log.debug({ err: error }, 'mcp'),
   })
   await ended

@@ -1,6 +1,6 @@
 /** From a change to the statement that inserts its entry: the one place where entries are made. */
-import { v7 as uuidv7 } from 'uuid'
 import { sealEntry } from '#domain/entry.ts'
+import { newId } from './id.ts'
 import { toQuery } from './sql.ts'
 import type { Query } from './sql.ts'
 import type { Bound, Change, Head } from './tx.ts'
@@ -43,7 +43,7 @@ function sealChange(bound: Bound, change: Change, at: string): Sealed {
   const before = 'entry_seq' in record ? record : { version: 0, entry_seq: 0, entry_head: null }
   const version = before.version + (change.newVersion === false ? 0 : 1)
   const seq = before.entry_seq + 1
-  const id = uuidv7()
+  const id = newId()
   const { actor } = bound
   const { body, leaf } = sealEntry({
     v: 1,

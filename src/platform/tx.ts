@@ -5,7 +5,6 @@
  * entry: state and entry, or neither.
  */
 import type pg from 'pg'
-import { v7 as uuidv7 } from 'uuid'
 import type { FieldChange, RecordKind } from '#domain/entry.ts'
 import type { Actor } from '#domain/principal.ts'
 import type { Decision } from '#domain/refusal.ts'
@@ -16,6 +15,7 @@ import type { RelyingParty } from './config.ts'
 import { connect } from './database.ts'
 import type { Database } from './database.ts'
 import { toEntries, toEntry } from './entry-writer.ts'
+import { newId } from './id.ts'
 import { asUnavailable } from './sqlstate.ts'
 import { together, toQuery } from './sql.ts'
 import type { Query } from './sql.ts'
@@ -191,7 +191,7 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
       const now = readClock()
       return instant === undefined || now > instant ? now : instant
     },
-    newId: uuidv7,
+    newId,
   }
   return {
     tx,

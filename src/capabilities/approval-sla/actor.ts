@@ -1,9 +1,9 @@
 /** `system:approvals`, the job of a tenant that reminds and escalates. It is registered on first need, by itself. */
 import { accept } from '#domain/refusal.ts'
+import { newId } from '#platform/id.ts'
 import { asRefusal } from '#platform/sqlstate.ts'
 import { inTenant } from '#platform/tx.ts'
 import type { Floor } from '#platform/tx.ts'
-import { v7 as uuidv7 } from 'uuid'
 import { createPrincipal } from '../principal/operations.ts'
 import { loadPrincipal } from '../principal/store.ts'
 
@@ -13,7 +13,7 @@ export type Approvals = { readonly id: string; readonly name: string }
 
 /** Undefined when an administrator has disabled it. */
 export async function ensureApprovals(floor: Floor, tenantId: string): Promise<Approvals | undefined> {
-  const id = uuidv7()
+  const id = newId()
   const actor = { id, kind: 'system', name: approvalsName, sponsorId: null, client: 'worker' } as const
   const call = { requestId: 'approval-sla' }
   try {

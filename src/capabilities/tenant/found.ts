@@ -7,10 +7,10 @@ import type { LifecycleName } from '#domain/lifecycles.ts'
 import type { Actor } from '#domain/principal.ts'
 import { accept } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
+import { newId } from '#platform/id.ts'
 import { findTenant } from '#platform/identity.ts'
 import { inTenant } from '#platform/tx.ts'
 import type { Floor, Tx } from '#platform/tx.ts'
-import { v7 as uuidv7 } from 'uuid'
 import { createPrincipal } from '../principal/operations.ts'
 import { loadPrincipal } from '../principal/store.ts'
 import { insertTenant } from './store.ts'
@@ -43,7 +43,7 @@ export async function foundTenant(
   tenant: NewTenant,
   administrator?: string,
 ): Promise<Decision<Operator>> {
-  const operator = toOperator(uuidv7(), uuidv7())
+  const operator = toOperator(newId(), newId())
   return asOperator(floor, operator, async (tx) => {
     const at = tx.now()
     const changes = changesBetween(tenantFields, {}, tenant)
@@ -78,6 +78,6 @@ export const asOperator = <T>(
 ): Promise<Decision<T>> =>
   inTenant(
     floor,
-    { tenantId: operator.tenantId, actor: operator, call: { requestId: `cli-${uuidv7()}` } },
+    { tenantId: operator.tenantId, actor: operator, call: { requestId: `cli-${newId()}` } },
     work,
   )
