@@ -543,6 +543,27 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_start()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  open_one text;
+begin
+  select p.number into open_one
+    from dependencies d join work_orders p on p.tenant_id = d.tenant_id and p.id = d.predecessor_id
+   where d.tenant_id = new.tenant_id and d.work_order_id = new.id
+     and p.waiver is null
+     and (p.category <> 'done' or (d.lag_hours > 0 and p.actual_end + make_interval(secs => d.lag_hours * 3600) > clock_timestamp()))
+   limit 1;
+  if found then
+    raise exception 'work order % starts before % is done', new.id, open_one using errcode = 'DK017';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_work_order()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -621,6 +642,58 @@ begin
     values (new.tenant_id, new.id, lower(concat_ws(' ', new.number, new.title, new.description, new.project,
       array_to_string(new.tags, ' '), (select string_agg(value, ' ') from jsonb_each_text(new.attributes)))), new.tags)
   on conflict (tenant_id, work_order_id) do update set words = excluded.words, tags = excluded.tags;
+  return null;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.keep_tree()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  new_root uuid := new.id;
+  new_rank integer := 0;
+begin
+  if tg_op = 'INSERT' or new.parent_id is distinct from old.parent_id then
+    if new.parent_id is not null then
+      insert into tree_nodes (tenant_id, work_order_id, parent_id, root_id, rank)
+        values (new.tenant_id, new.parent_id, null, new.parent_id, 0) on conflict do nothing;
+      select n.root_id, n.rank - 1 into new_root, new_rank
+        from tree_nodes n where n.tenant_id = new.tenant_id and n.work_order_id = new.parent_id;
+      if exists (
+        with recursive above (id, parent_id) as (
+          select n.work_order_id, n.parent_id from tree_nodes n
+           where n.tenant_id = new.tenant_id and n.work_order_id = new.parent_id
+          union
+          select n.work_order_id, n.parent_id from tree_nodes n join above a on n.work_order_id = a.parent_id
+           where n.tenant_id = new.tenant_id)
+        select from above where id = new.id) then
+        raise exception 'work order % would contain itself', new.id using errcode = 'DK016';
+      end if;
+    end if;
+    insert into tree_nodes (tenant_id, work_order_id, parent_id, root_id, rank)
+      values (new.tenant_id, new.id, new.parent_id, new_root, new_rank)
+      on conflict (tenant_id, work_order_id) do update set parent_id = excluded.parent_id, root_id = excluded.root_id;
+    with recursive below (id) as (
+      select n.work_order_id from tree_nodes n where n.tenant_id = new.tenant_id and n.parent_id = new.id
+      union
+      select n.work_order_id from tree_nodes n join below b on n.parent_id = b.id where n.tenant_id = new.tenant_id)
+    update tree_nodes n set root_id = new_root
+      from below b where n.tenant_id = new.tenant_id and n.work_order_id = b.id and n.root_id <> new_root;
+  end if;
+  if tg_op = 'INSERT' or new.predecessors is distinct from old.predecessors then
+    delete from dependencies d
+     where d.tenant_id = new.tenant_id and d.work_order_id = new.id
+       and not exists (select from jsonb_to_recordset(coalesce(new.predecessors, '[]')) as p (id uuid) where p.id = d.predecessor_id);
+    insert into dependencies as d (tenant_id, work_order_id, predecessor_id, lag_hours)
+    select new.tenant_id, new.id, p.id, p.lag_hours
+      from jsonb_to_recordset(coalesce(new.predecessors, '[]')) as p (id uuid, lag_hours double precision)
+    on conflict (tenant_id, work_order_id, predecessor_id) do update set lag_hours = excluded.lag_hours
+     where d.lag_hours <> excluded.lag_hours;
+  end if;
   return null;
 end
 $function$;
@@ -720,6 +793,51 @@ begin
       and e.xid = pg_current_xact_id();
   if not found then
     raise exception '% of % changed without an entry', tg_table_name, owner_id using errcode = 'DK002';
+  end if;
+  return null;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.require_order()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not exists (
+    select from tree_nodes p join tree_nodes s on s.tenant_id = p.tenant_id and s.root_id = p.root_id and s.rank > p.rank
+     where p.tenant_id = new.tenant_id and p.work_order_id = new.predecessor_id and s.work_order_id = new.work_order_id)
+     and exists (select from dependencies d
+                  where d.tenant_id = new.tenant_id and d.work_order_id = new.work_order_id and d.predecessor_id = new.predecessor_id) then
+    raise exception 'work order % cannot wait for %: another tree, or a cycle', new.work_order_id, new.predecessor_id using errcode = 'DK016';
+  end if;
+  return null;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.require_rank()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (
+    select from tree_nodes n join tree_nodes p on p.tenant_id = n.tenant_id and p.work_order_id = n.parent_id
+     where n.tenant_id = new.tenant_id and (n.work_order_id = new.work_order_id or n.parent_id = new.work_order_id)
+       and (p.rank <= n.rank or p.root_id <> n.root_id))
+   or exists (
+    select from dependencies d
+      join tree_nodes p on p.tenant_id = d.tenant_id and p.work_order_id = d.predecessor_id
+      join tree_nodes s on s.tenant_id = d.tenant_id and s.work_order_id = d.work_order_id
+     where d.tenant_id = new.tenant_id and d.work_order_id = new.work_order_id
+       and (p.rank >= s.rank or p.root_id <> s.root_id))
+   or exists (
+    select from dependencies d
+      join tree_nodes p on p.tenant_id = d.tenant_id and p.work_order_id = d.predecessor_id
+      join tree_nodes s on s.tenant_id = d.tenant_id and s.work_order_id = d.work_order_id
+     where d.tenant_id = new.tenant_id and d.predecessor_id = new.work_order_id
+       and (p.rank >= s.rank or p.root_id <> s.root_id)) then
+    raise exception 'work order % does not fit its place in the tree: a cycle, or an edge to another tree', new.work_order_id using errcode = 'DK016';
   end if;
   return null;
 end
@@ -1080,6 +1198,25 @@ CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON p
 create policy tenant on delegations for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on delegations to docket_app;
 grant select on delegations to docket_auditor;
+
+-- ------------------------------------------------- table dependencies: row security enabled and forced
+
+create table dependencies (
+  tenant_id              uuid not null default current_tenant(),
+  work_order_id          uuid not null,
+  predecessor_id         uuid not null,
+  lag_hours              double precision not null,
+  constraint dependencies_pkey PRIMARY KEY (tenant_id, work_order_id, predecessor_id),
+  constraint dependencies_lag_hours_check CHECK (((lag_hours >= (0)::double precision) AND (lag_hours <= (87600)::double precision))),
+  constraint dependencies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint dependencies_tenant_id_predecessor_id_fkey FOREIGN KEY (tenant_id, predecessor_id) REFERENCES work_orders(tenant_id, id),
+  constraint dependencies_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX dependencies_by_predecessor ON public.dependencies USING btree (tenant_id, predecessor_id);
+CREATE CONSTRAINT TRIGGER what_waits_ranks_above AFTER INSERT OR UPDATE ON public.dependencies DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_order();
+create policy tenant on dependencies for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant select on dependencies to docket_app;
+grant select on dependencies to docket_auditor;
 
 -- ------------------------------------------------------------ table docket_migrations: no row security
 
@@ -1596,6 +1733,27 @@ grant insert, select, update on tenants to docket_app;
 grant select on tenants to docket_auditor;
 grant select on tenants to docket_search;
 
+-- --------------------------------------------------- table tree_nodes: row security enabled and forced
+
+create table tree_nodes (
+  tenant_id              uuid not null default current_tenant(),
+  work_order_id          uuid not null,
+  parent_id              uuid,
+  root_id                uuid not null,
+  rank                   integer not null,
+  constraint tree_nodes_pkey PRIMARY KEY (tenant_id, work_order_id),
+  constraint tree_nodes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint tree_nodes_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES tree_nodes(tenant_id, work_order_id) DEFERRABLE INITIALLY DEFERRED,
+  constraint tree_nodes_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX tree_nodes_by_parent ON public.tree_nodes USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX tree_nodes_of_a_tree ON public.tree_nodes USING btree (tenant_id, root_id);
+CREATE CONSTRAINT TRIGGER a_node_fits_its_place AFTER INSERT OR UPDATE ON public.tree_nodes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_rank();
+create policy tenant on tree_nodes for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant select on tree_nodes to docket_app;
+grant select on tree_nodes to docket_auditor;
+grant update (rank) on tree_nodes to docket_app;
+
 -- ------------------------------------------- table work_order_numbers: row security enabled and forced
 
 create table work_order_numbers (
@@ -1685,10 +1843,16 @@ CASE priority
     ELSE 4
 END) stored,
   due_order              date not null generated always as (COALESCE(due_date, 'infinity'::date)) stored,
+  predecessors           jsonb,
+  completion_policy      jsonb,
+  on_failure             text,
+  waiver                 jsonb,
   constraint work_orders_pkey PRIMARY KEY (tenant_id, id),
   constraint planned_end_is_not_before_planned_start CHECK ((planned_end >= planned_start)),
+  constraint predecessors_are_a_list CHECK (((jsonb_typeof(predecessors) = 'array'::text) AND (jsonb_array_length(predecessors) > 0))),
   constraint work_orders_actual_hours_check CHECK (((actual_hours >= (0)::double precision) AND (actual_hours <= ('1000000'::numeric)::double precision))),
   constraint work_orders_estimated_hours_check CHECK (((estimated_hours >= (0)::double precision) AND (estimated_hours <= ('1000000'::numeric)::double precision))),
+  constraint work_orders_on_failure_check CHECK ((on_failure = ANY (ARRAY['continue'::text, 'hold_siblings'::text, 'cancel_siblings'::text]))),
   constraint work_orders_origin_check CHECK ((origin = ANY (ARRAY['automation'::text, 'external'::text, 'manual'::text]))),
   constraint work_orders_priority_check CHECK ((priority = ANY (ARRAY['critical'::text, 'high'::text, 'medium'::text, 'low'::text]))),
   constraint work_orders_revision_check CHECK ((revision > 0)),
@@ -1711,8 +1875,12 @@ CREATE INDEX work_orders_by_update ON ONLY public.work_orders USING btree (tenan
 CREATE INDEX work_orders_unfinished ON ONLY public.work_orders USING btree (tenant_id, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE INDEX work_orders_unfinished_by_due_date ON ONLY public.work_orders USING btree (tenant_id, due_order, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.work_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+CREATE TRIGGER nothing_begins_as_started BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text))) EXECUTE FUNCTION guard_start();
 CREATE TRIGGER nothing_regulatory_is_done_while_the_log_does_not_match BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.regulatory OR old.regulatory) AND (new.category = 'done'::text) AND (old.category <> 'done'::text))) EXECUTE FUNCTION guard_integrity();
+CREATE TRIGGER nothing_starts_before_what_it_waits_for BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text) AND (old.category <> ALL (ARRAY['active'::text, 'held'::text])))) EXECUTE FUNCTION guard_start();
 CREATE TRIGGER only_what_the_lifecycle_allows BEFORE INSERT OR UPDATE ON public.work_orders FOR EACH ROW EXECUTE FUNCTION guard_work_order();
+CREATE TRIGGER the_tree_is_kept AFTER UPDATE OF parent_id, predecessors ON public.work_orders FOR EACH ROW EXECUTE FUNCTION keep_tree();
+CREATE TRIGGER the_tree_is_kept_when_one_begins AFTER INSERT ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) OR (new.predecessors IS NOT NULL))) EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER words_are_indexed AFTER INSERT OR UPDATE OF title, description, project, tags, attributes ON public.work_orders FOR EACH ROW EXECUTE FUNCTION index_work_order_texts();
 create policy tenant on work_orders for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on work_orders to docket_app;

@@ -118,7 +118,7 @@ test('R-RLS-1 there is a catalogue to look at, with partitions', async () => {
     found !== undefined && found.tables > 20 && found.partitions >= 10 && found.policies > 20,
     JSON.stringify(found),
   )
-  assert.equal(found.functions, 5)
+  assert.equal(found.functions, 6)
 })
 
 for (const [name, rule] of Object.entries(rules)) {

@@ -650,7 +650,8 @@ const workOrderFields = (
   'number lifecycle status title description priority regulatory origin requester_id assignee_id asset_id due_date ' +
   'estimated_hours actual_hours tags project work_category acceptance_criteria deliverables notes completion_summary ' +
   'review_notes related_wo_ids parent_id planned_start planned_end actual_start actual_end job_plan requirements hold ' +
-  'blocker revision revision_of acknowledged_at attributes executor_ids editor_id import_source'
+  'blocker revision revision_of acknowledged_at attributes executor_ids editor_id import_source predecessors ' +
+  'completion_policy on_failure waiver'
 ).split(' ')
 /** @type {Record<string, unknown>} */
 const blank = { tags: [], related_wo_ids: [], attributes: {}, executor_ids: [] }

@@ -47,6 +47,26 @@ export type Requirements = {
 }
 export type Hold = { readonly reason: string; readonly owner: string; readonly since: string }
 export type Blocker = { readonly owner?: string | undefined; readonly action?: string | undefined }
+/** One work order that must be done before this one may start; the lag is in hours after its end. */
+export type Predecessor = { readonly id: string; readonly lag_hours: number }
+/** When is a master complete? Weights are estimated hours, 1 where there are none. `required` names work orders by id. */
+export type CompletionPolicy =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'k_of_n'; readonly k: number }
+  | { readonly kind: 'weighted'; readonly at_least: number }
+  | { readonly kind: 'required'; readonly ids: readonly string[] }
+export const failurePolicies = ['continue', 'hold_siblings', 'cancel_siblings'] as const
+/** What happens to the others of a master when this linked work order is cancelled. */
+export type FailurePolicy = (typeof failurePolicies)[number]
+/** Its master, and what waits for it, go on without this work order. */
+export type Waiver = {
+  readonly reason: string
+  readonly at: string
+  /** Ids of who waived it. */
+  readonly by: readonly string[]
+  /** The round of signatures that waived it; null where none were required. */
+  readonly round_id: string | null
+}
 export type Attributes = { readonly [name: string]: string | number | boolean }
 
 /** The recorded fields: everything that an entry can change, and that `docket verify` derives again. */
@@ -91,6 +111,13 @@ export type Recorded = {
   readonly executor_ids: readonly string[]
   readonly editor_id: string | null
   readonly import_source: string | null
+  /** Sorted by id; null when it waits for nothing. */
+  readonly predecessors: readonly Predecessor[] | null
+  /** Null: that of the tenant. */
+  readonly completion_policy: CompletionPolicy | null
+  /** Null: `continue`. */
+  readonly on_failure: FailurePolicy | null
+  readonly waiver: Waiver | null
 }
 export type RecordedField = keyof Recorded
 
@@ -142,6 +169,10 @@ export const recordedFields = [
   'executor_ids',
   'editor_id',
   'import_source',
+  'predecessors',
+  'completion_policy',
+  'on_failure',
+  'waiver',
 ] as const satisfies readonly RecordedField[]
 
 export type WorkOrder = Recorded & {

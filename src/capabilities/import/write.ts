@@ -184,4 +184,8 @@ const empty = {
   acknowledged_at: null,
   executor_ids: [],
   editor_id: null,
+  predecessors: null,
+  completion_policy: null,
+  on_failure: null,
+  waiver: null,
 } as const

@@ -64,6 +64,10 @@ const words: { readonly [F in RecordedField]: string } = {
   executor_ids: 'Executed by',
   editor_id: 'Last edited by',
   import_source: 'Imported from',
+  predecessors: 'Waits for',
+  completion_policy: 'Complete when',
+  on_failure: 'When it is cancelled',
+  waiver: 'Waived',
 }
 const people: readonly string[] = ['requester_id', 'assignee_id', 'executor_ids', 'editor_id']
 const instants: readonly string[] = [

@@ -135,6 +135,10 @@ function toRecorded(input: CreateInput, lifecycle: LifecycleName, ties: Ties): O
     executor_ids: [],
     editor_id: null,
     import_source: null,
+    predecessors: null,
+    completion_policy: null,
+    on_failure: null,
+    waiver: null,
   }
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { categories } from '#domain/lifecycle.ts'
 import { lifecycleNames, statusNames } from '#domain/lifecycles.ts'
-import { origins, priorities } from '#domain/work-order.ts'
+import { failurePolicies, origins, priorities } from '#domain/work-order.ts'
 
 /** Text that PostgreSQL can hold: no NUL, and no half of a surrogate pair. */
 export const text = (max: number) =>
@@ -129,6 +129,14 @@ export const transitionInput = z.strictObject({
   post_approval_tasks_confirmed: z.boolean().optional(),
 })
 
+/** When a master is complete. */
+export const completionPolicy = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('all') }),
+  z.strictObject({ kind: z.literal('k_of_n'), k: z.int().min(1).max(100_000) }),
+  z.strictObject({ kind: z.literal('weighted'), at_least: z.number().gt(0).max(1) }),
+  z.strictObject({ kind: z.literal('required'), ids: z.array(z.uuid()).min(1).max(10_000) }),
+])
+
 const oneOrMore = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(50)
 export const sorts = ['created', 'updated', 'due_date', 'priority'] as const
 
@@ -204,6 +212,19 @@ export const workOrderView = z.object({
   revision_of: z.uuid().nullable(),
   acknowledged_at: z.string().nullable(),
   attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  predecessors: z
+    .array(z.object({ id: z.uuid(), lag_hours: z.number() }))
+    .describe('what must be done before this starts'),
+  completion_policy: completionPolicy.nullable().describe("null: the tenant's own"),
+  on_failure: z.enum(failurePolicies),
+  waiver: z
+    .object({
+      reason: z.string(),
+      at: z.string(),
+      by: z.array(z.string()),
+      round_id: z.string().nullable(),
+    })
+    .nullable(),
   created_at: z.string(),
   updated_at: z.string(),
 })

@@ -164,6 +164,9 @@ async function openRevision(tx: Tx, before: LockedWorkOrder): Promise<string> {
     executor_ids: [],
     editor_id: null,
     import_source: null,
+    // What waited for the rejected work, and its waiver, were about that work.
+    predecessors: null,
+    waiver: null,
     number: await drawNumber(tx, before.lifecycle, at),
   }
   return insertCreated(tx, fresh, at, before, { reason: `revision of ${before.number}` }).id

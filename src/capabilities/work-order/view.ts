@@ -46,6 +46,10 @@ export function toView(row: WorkOrderRow): WorkOrderView {
     revision_of: row.revision_of,
     acknowledged_at: row.acknowledged_at,
     attributes: row.attributes,
+    predecessors: (row.predecessors ?? []).map((one) => ({ ...one })),
+    completion_policy: row.completion_policy as WorkOrderView['completion_policy'],
+    on_failure: row.on_failure ?? 'continue',
+    waiver: row.waiver as WorkOrderView['waiver'],
     created_at: row.created_at,
     updated_at: row.updated_at,
   }
