@@ -137,8 +137,8 @@ AS $function$
 declare
   wo work_orders%rowtype;
 begin
-  if old.status <> 'open' or (new.id, new.work_order_id, new.gate, new.number, new.policy_version, new.ordered, new.opened_at)
-     is distinct from (old.id, old.work_order_id, old.gate, old.number, old.policy_version, old.ordered, old.opened_at) then
+  if old.status <> 'open' or (new.id, new.work_order_id, new.gate, new.number, new.policy_version, new.ordered, new.opened_at, new.reason)
+     is distinct from (old.id, old.work_order_id, old.gate, old.number, old.policy_version, old.ordered, old.opened_at, old.reason) then
     raise exception 'round % is closed', old.id using errcode = 'DK005';
   end if;
   if new.status = 'passed' then
@@ -146,7 +146,7 @@ begin
     if exists (select from approval_requirements r where r.tenant_id = new.tenant_id and r.round_id = new.id
                 and r.count > (select count(*) from signatures s where s.tenant_id = new.tenant_id and s.round_id = new.id
                                   and s.role = r.role and s.wo_version = wo.version))
-       or (wo.regulatory and 2 > (select count(distinct s.role) from signatures s where s.tenant_id = new.tenant_id and s.round_id = new.id
+       or ((wo.regulatory or new.gate = 'waiver') and 2 > (select count(distinct s.role) from signatures s where s.tenant_id = new.tenant_id and s.round_id = new.id
                                    and s.role in ('system_owner', 'qa') and s.wo_version = wo.version)) then
       raise exception 'round % of % is not signed by all', new.number, wo.id using errcode = 'DK005';
     end if;
@@ -385,6 +385,25 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_master()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  open_one text;
+begin
+  select c.number into open_one
+    from tree_nodes n join work_orders c on c.tenant_id = n.tenant_id and c.id = n.work_order_id
+   where n.tenant_id = new.tenant_id and n.parent_id = new.id
+     and c.waiver is null and c.category in ('active', 'held', 'review') limit 1;
+  if found then
+    raise exception 'work order % closes while % is not finished', new.id, open_one using errcode = 'DK032';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_new_delegation()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -426,7 +445,8 @@ begin
   select * into strict round  from approval_rounds where tenant_id = new.tenant_id and id = new.round_id;
   select * into strict intent from signing_intents where tenant_id = new.tenant_id and id = new.intent_id;
   if wo.version <> new.wo_version or round.work_order_id <> wo.id or round.gate <> new.gate or round.status <> 'open'
-     or not exists (select from lifecycle_transitions t where t.lifecycle = wo.lifecycle and t.from_status = wo.status and t.gate = new.gate) then
+     or (new.gate = 'waiver' and (wo.category = 'done' or wo.waiver is not null))
+     or (new.gate <> 'waiver' and not exists (select from lifecycle_transitions t where t.lifecycle = wo.lifecycle and t.from_status = wo.status and t.gate = new.gate)) then
     raise exception 'signature of % is not of what stands', wo.id using errcode = 'DK005';
   end if;
   if not exists (select from approval_requirements r where r.tenant_id = new.tenant_id and r.round_id = new.round_id and r.role = new.role) then
@@ -564,6 +584,44 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_start_below()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  category text;
+begin
+  select m.category into category from work_orders m where m.tenant_id = new.tenant_id and m.id = new.parent_id for share;
+  if category in ('done', 'abandoned') then
+    raise exception 'work order % starts below a finished master', new.id using errcode = 'DK033';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_waiver()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    raise exception 'work order % begins as waived', new.id using errcode = 'DK030';
+  end if;
+  if old.waiver is not null or new.waiver is null or old.category = 'done' then
+    raise exception 'work order % is done, or was waived for good', new.id using errcode = 'DK030';
+  end if;
+  if (new.regulatory or exists (select from work_orders m where m.tenant_id = new.tenant_id and m.id = new.parent_id and m.regulatory))
+     and not exists (select from approval_rounds r
+                      where r.tenant_id = new.tenant_id and r.work_order_id = new.id and r.gate = 'waiver' and r.status = 'passed'
+                        and r.id = (new.waiver ->> 'round_id')::uuid) then
+    raise exception 'work order % is waived without its signatures', new.id using errcode = 'DK030';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_work_order()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -573,11 +631,17 @@ declare
   edge      lifecycle_transitions%rowtype;
   -- Generated columns are not computed yet when this runs.
   head_and_generated constant text[] := '{entry_seq,entry_id,entry_head,priority_rank,due_order}';
+  waived             constant text[] := '{waiver,version,updated_at}';
 begin
   if tg_op = 'INSERT' then
     came_from := case when new.import_source is null then '' else 'import' end;
   else
     if old.category in ('done', 'abandoned') then
+      -- What nobody did may be waived, so that its master and what waits for it go on; nothing else of it changes.
+      if old.category = 'abandoned' and old.waiver is null and new.waiver is not null and new.version = old.version + 1
+         and to_jsonb(new) - head_and_generated - waived = to_jsonb(old) - head_and_generated - waived then
+        return new;
+      end if;
       -- Only the head of the chain may move: a refused attempt on a final record is an entry of it.
       if (new.version, new.status, new.updated_at) is distinct from (old.version, old.status, old.updated_at)
          or to_jsonb(new) - head_and_generated <> to_jsonb(old) - head_and_generated then
@@ -652,10 +716,16 @@ CREATE OR REPLACE FUNCTION public.keep_tree()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
   new_root uuid := new.id;
   new_rank integer := 0;
+  -- A work order that begins is a node already when another one that began with it was linked to it first.
+  is_node  boolean := tg_op = 'UPDATE'
+    or exists (select from tree_nodes n where n.tenant_id = new.tenant_id and n.work_order_id = new.id);
 begin
   if tg_op = 'INSERT' or new.parent_id is distinct from old.parent_id then
     if new.parent_id is not null then
@@ -663,7 +733,7 @@ begin
         values (new.tenant_id, new.parent_id, null, new.parent_id, 0) on conflict do nothing;
       select n.root_id, n.rank - 1 into new_root, new_rank
         from tree_nodes n where n.tenant_id = new.tenant_id and n.work_order_id = new.parent_id;
-      if exists (
+      if is_node and exists (
         with recursive above (id, parent_id) as (
           select n.work_order_id, n.parent_id from tree_nodes n
            where n.tenant_id = new.tenant_id and n.work_order_id = new.parent_id
@@ -677,20 +747,24 @@ begin
     insert into tree_nodes (tenant_id, work_order_id, parent_id, root_id, rank)
       values (new.tenant_id, new.id, new.parent_id, new_root, new_rank)
       on conflict (tenant_id, work_order_id) do update set parent_id = excluded.parent_id, root_id = excluded.root_id;
-    with recursive below (id) as (
-      select n.work_order_id from tree_nodes n where n.tenant_id = new.tenant_id and n.parent_id = new.id
-      union
-      select n.work_order_id from tree_nodes n join below b on n.parent_id = b.id where n.tenant_id = new.tenant_id)
-    update tree_nodes n set root_id = new_root
-      from below b where n.tenant_id = new.tenant_id and n.work_order_id = b.id and n.root_id <> new_root;
+    if is_node then
+      with recursive below (id) as (
+        select n.work_order_id from tree_nodes n where n.tenant_id = new.tenant_id and n.parent_id = new.id
+        union
+        select n.work_order_id from tree_nodes n join below b on n.parent_id = b.id where n.tenant_id = new.tenant_id)
+      update tree_nodes n set root_id = new_root
+        from below b where n.tenant_id = new.tenant_id and n.work_order_id = b.id and n.root_id <> new_root;
+    end if;
   end if;
-  if tg_op = 'INSERT' or new.predecessors is distinct from old.predecessors then
+  if tg_op = 'UPDATE' and new.predecessors is distinct from old.predecessors then
     delete from dependencies d
      where d.tenant_id = new.tenant_id and d.work_order_id = new.id
        and not exists (select from jsonb_to_recordset(coalesce(new.predecessors, '[]')) as p (id uuid) where p.id = d.predecessor_id);
+  end if;
+  if new.predecessors is not null and (tg_op = 'INSERT' or new.predecessors is distinct from old.predecessors) then
     insert into dependencies as d (tenant_id, work_order_id, predecessor_id, lag_hours)
     select new.tenant_id, new.id, p.id, p.lag_hours
-      from jsonb_to_recordset(coalesce(new.predecessors, '[]')) as p (id uuid, lag_hours double precision)
+      from jsonb_to_recordset(new.predecessors) as p (id uuid, lag_hours double precision)
     on conflict (tenant_id, work_order_id, predecessor_id) do update set lag_hours = excluded.lag_hours
      where d.lag_hours <> excluded.lag_hours;
   end if;
@@ -743,6 +817,16 @@ begin
 end
 $function$;
 grant execute on function list_unsealed_tenants() to docket_sealer;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.refuse_late_policy()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'what completes work order % was fixed when its work began', old.id using errcode = 'DK031';
+end
+$function$;
 
 -- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.require_closer()
@@ -988,16 +1072,18 @@ create table approval_rounds (
   status                 text not null default 'open'::text,
   opened_at              timestamp with time zone not null,
   closed_at              timestamp with time zone,
+  reason                 text,
   constraint approval_rounds_pkey PRIMARY KEY (tenant_id, id),
   constraint one_round_per_number UNIQUE (tenant_id, work_order_id, gate, number),
   constraint a_closed_round_says_when CHECK (((status = 'open'::text) = (closed_at IS NULL))),
-  constraint approval_rounds_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text]))),
+  constraint a_waiver_says_why CHECK (((gate = 'waiver'::text) = (COALESCE(reason, ''::text) <> ''::text))),
+  constraint approval_rounds_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text, 'waiver'::text]))),
   constraint approval_rounds_number_check CHECK ((number > 0)),
   constraint approval_rounds_policy_version_check CHECK ((policy_version >= 0)),
   constraint approval_rounds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'passed'::text, 'returned'::text, 'withdrawn'::text]))),
   constraint approval_rounds_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
 );
-CREATE UNIQUE INDEX one_open_round_per_work_order ON public.approval_rounds USING btree (tenant_id, work_order_id) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX one_open_round_per_work_order ON public.approval_rounds USING btree (tenant_id, work_order_id, ((gate = 'waiver'::text))) WHERE (status = 'open'::text);
 CREATE TRIGGER a_round_passes_when_all_have_signed BEFORE UPDATE ON public.approval_rounds FOR EACH ROW EXECUTE FUNCTION guard_approval_round();
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.approval_rounds DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
 create policy tenant on approval_rounds for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
@@ -1213,6 +1299,7 @@ create table dependencies (
   constraint dependencies_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
 );
 CREATE INDEX dependencies_by_predecessor ON public.dependencies USING btree (tenant_id, predecessor_id);
+CREATE INDEX dependencies_with_a_lag ON public.dependencies USING btree (tenant_id, predecessor_id) WHERE (lag_hours > (0)::double precision);
 CREATE CONSTRAINT TRIGGER what_waits_ranks_above AFTER INSERT OR UPDATE ON public.dependencies DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_order();
 create policy tenant on dependencies for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant select on dependencies to docket_app;
@@ -1572,9 +1659,13 @@ create table signatures (
   constraint a_delegate_says_for_whom CHECK (((delegation_id IS NULL) = (on_behalf_of IS NULL))),
   constraint a_passkey_signature_is_whole CHECK (((kind = 'passkey'::text) = ((authenticator_data IS NOT NULL) AND (client_data_json IS NOT NULL)))),
   constraint only_humans_sign CHECK ((signer_kind = 'human'::text)),
-  constraint signatures_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text]))),
+  constraint signatures_gate_check CHECK ((gate = ANY (ARRAY['release'::text, 'completion'::text, 'waiver'::text]))),
   constraint signatures_kind_check CHECK ((kind = ANY (ARRAY['passkey'::text, 'passphrase'::text]))),
-  constraint signatures_meaning_check CHECK ((meaning = 'approved'::text)),
+  constraint signatures_meaning_check CHECK ((meaning =
+CASE gate
+    WHEN 'waiver'::text THEN 'waived'::text
+    ELSE 'approved'::text
+END)),
   constraint signatures_tenant_id_delegation_id_fkey FOREIGN KEY (tenant_id, delegation_id) REFERENCES delegations(tenant_id, id),
   constraint signatures_tenant_id_intent_id_fkey FOREIGN KEY (tenant_id, intent_id) REFERENCES signing_intents(tenant_id, id),
   constraint signatures_tenant_id_key_id_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES signing_keys(tenant_id, id),
@@ -1719,6 +1810,7 @@ create table tenants (
   entry_id               uuid not null,
   entry_head             bytea not null,
   created_at             timestamp with time zone not null default now(),
+  completion_policy      jsonb,
   constraint tenants_pkey PRIMARY KEY (tenant_id),
   constraint tenants_slug_key UNIQUE (slug),
   constraint tenants_default_lifecycle_check CHECK ((default_lifecycle = ANY (ARRAY['change-control'::text, 'qms'::text, 'fleet'::text]))),
@@ -1874,13 +1966,19 @@ CREATE INDEX work_orders_by_status ON ONLY public.work_orders USING btree (tenan
 CREATE INDEX work_orders_by_update ON ONLY public.work_orders USING btree (tenant_id, updated_at, id);
 CREATE INDEX work_orders_unfinished ON ONLY public.work_orders USING btree (tenant_id, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE INDEX work_orders_unfinished_by_due_date ON ONLY public.work_orders USING btree (tenant_id, due_order, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
+CREATE TRIGGER a_master_closes_over_nothing_that_runs BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.category = 'done'::text) AND (old.category <> 'done'::text))) EXECUTE FUNCTION guard_master();
+CREATE TRIGGER a_waiver_is_signed_and_stays BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((new.waiver IS DISTINCT FROM old.waiver)) EXECUTE FUNCTION guard_waiver();
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.work_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
 CREATE TRIGGER nothing_begins_as_started BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text))) EXECUTE FUNCTION guard_start();
+CREATE TRIGGER nothing_begins_as_waived BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN ((new.waiver IS NOT NULL)) EXECUTE FUNCTION guard_waiver();
 CREATE TRIGGER nothing_regulatory_is_done_while_the_log_does_not_match BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.regulatory OR old.regulatory) AND (new.category = 'done'::text) AND (old.category <> 'done'::text))) EXECUTE FUNCTION guard_integrity();
 CREATE TRIGGER nothing_starts_before_what_it_waits_for BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text) AND (old.category <> ALL (ARRAY['active'::text, 'held'::text])))) EXECUTE FUNCTION guard_start();
+CREATE TRIGGER nothing_starts_below_a_finished_master BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) AND (new.category = 'active'::text) AND (old.category <> ALL (ARRAY['active'::text, 'held'::text])))) EXECUTE FUNCTION guard_start_below();
+CREATE TRIGGER nothing_that_runs_is_linked_to_a_finished_master BEFORE UPDATE OF parent_id ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) AND (new.parent_id IS DISTINCT FROM old.parent_id) AND (new.category = ANY (ARRAY['active'::text, 'held'::text, 'review'::text])))) EXECUTE FUNCTION guard_start_below();
 CREATE TRIGGER only_what_the_lifecycle_allows BEFORE INSERT OR UPDATE ON public.work_orders FOR EACH ROW EXECUTE FUNCTION guard_work_order();
 CREATE TRIGGER the_tree_is_kept AFTER UPDATE OF parent_id, predecessors ON public.work_orders FOR EACH ROW EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER the_tree_is_kept_when_one_begins AFTER INSERT ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) OR (new.predecessors IS NOT NULL))) EXECUTE FUNCTION keep_tree();
+CREATE TRIGGER what_completes_it_is_fixed_before_work BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((((new.completion_policy IS DISTINCT FROM old.completion_policy) OR (new.on_failure IS DISTINCT FROM old.on_failure)) AND (old.category <> ALL (ARRAY['initial'::text, 'planning'::text, 'ready'::text])))) EXECUTE FUNCTION refuse_late_policy();
 CREATE TRIGGER words_are_indexed AFTER INSERT OR UPDATE OF title, description, project, tags, attributes ON public.work_orders FOR EACH ROW EXECUTE FUNCTION index_work_order_texts();
 create policy tenant on work_orders for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on work_orders to docket_app;

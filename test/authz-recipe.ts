@@ -3,6 +3,8 @@
  * what an answer holds when the record was found.
  */
 import { approvals, delegations } from './authz-recipe-approvals.ts'
+import { completions } from './authz-recipe-completion.ts'
+import { structures } from './authz-recipe-structure.ts'
 import { signingKeys } from './authz-recipe-keys.ts'
 import { logs } from './authz-recipe-log.ts'
 import { oversight } from './authz-recipe-oversight.ts'
@@ -73,6 +75,14 @@ const workOrders: { readonly [row: string]: Recipe } = {
   'work_order.create: fleet': async ({ ids, ...world }) => {
     const given = { title: `[Lab-Matrix] ${world.word()}`, assignee: ids.lee, project: 'Lab' }
     return { input: { ...given, lifecycle: 'fleet' }, args: given, mark: given.title }
+  },
+  'work_order.create_many: linked to one another': async ({ ids, ...world }) => {
+    const title = `New ${world.word()}`
+    const parts = [
+      { title, asset: ids.hplc, key: 'master' },
+      { title: 'a part', parent: 'master' },
+    ]
+    return { input: { work_orders: parts }, mark: 'master' }
   },
   'work_order.get: by id': draft(),
   'work_order.get: by number, with history': async (world, seat) => {
@@ -224,6 +234,9 @@ const rest: { readonly [row: string]: Recipe } = {
     input: { id: await newKey(world, world.ids.lee), principal: world.ids.lee },
   }),
   'me.get': async (_world, { name }) => ({ input: {}, mark: name }),
+  'hierarchy.tree': draft(),
+  'hierarchy.graph': draft(),
+  'hierarchy.critical_path': draft(),
   'lifecycle.list': async () => ({ input: {}, mark: 'change-control' }),
 }
 
@@ -235,6 +248,8 @@ export const recipes: { readonly [row: string]: Recipe } = {
   ...approvals,
   ...delegations,
   ...oversight,
+  ...completions,
+  ...structures,
   ...signingKeys,
   ...logs,
   ...rest,

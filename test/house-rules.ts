@@ -65,6 +65,7 @@ const sharedStores = [
   'src/capabilities/principal/store.ts',
   'src/capabilities/asset/store.ts',
   'src/capabilities/tenant/store.ts',
+  'src/capabilities/hierarchy/store.ts',
 ]
 
 export function findImportFaults(path: string, text: string): string[] {

@@ -8,7 +8,7 @@ import { operations } from '#capabilities/index.ts'
 import type { Operation } from '#platform/operation.ts'
 import { upload } from './authz-world.ts'
 import { send } from './fixture.ts'
-import type { Reply } from './fixture.ts'
+import type { Json, Reply } from './fixture.ts'
 import { must, secretFields } from './isolation-secret.ts'
 import { assertClean, collectTraces, digestTenant, openIsolation, pairsOf } from './isolation-world.ts'
 import type { Isolation, Side } from './isolation-world.ts'
@@ -31,6 +31,14 @@ const assaults = table`
   POST   | /v1/work-orders/{id}/hold                       | {"reason": "x"}
   DELETE | /v1/work-orders/{otherId}/hold                  | {"reason": "x"}
   POST   | /v1/work-orders/{id}/acknowledgement            | {}
+  POST   | /v1/work-orders/{id}/parent                     | {"parent": "{otherId}", "reason": "x"}
+  DELETE | /v1/work-orders/{otherId}/parent                | {"reason": "x"}
+  POST   | /v1/work-orders/{id}/dependencies               | {"predecessor": "{otherId}", "reason": "x"}
+  DELETE | /v1/work-orders/{id}/dependencies/{otherId}     | {"reason": "x"}
+  POST   | /v1/work-orders/{id}/dependency-set             | {"dependencies": [{"work_order": "{id}", "predecessor": "{otherId}"}], "reason": "x"}
+  POST   | /v1/work-orders/{id}/transitive-reduction       | {"reason": "x"}
+  POST   | /v1/work-orders/{id}/waiver                     | {"reason": "x"}
+  DELETE | /v1/work-orders/{otherId}/waiver                | {"reason": "x"}
   POST   | /v1/work-orders/{id}/comments                   | {"body": "x"}
   PATCH  | /v1/assets/{assetId}                            | {"name": "x", "reason": "x"}
   PATCH  | /v1/assets/{tag}                                | {"status": "retired", "reason": "x"}
@@ -116,11 +124,24 @@ test('R-ISO-8 each changing operation was tried on the other tenant', () => {
       'signing_key.begin',
       'signing_key.enroll',
       'policy.set',
+      // Of the tenant itself, and names nobody.
+      'policy.set_completion',
       'principal.create',
       'work_order.create',
+      'work_order.create_many',
     ].toSorted(),
   )
 })
+
+/** A field may lie deeper: `work_orders.0.asset`. */
+function place(body: Json, field: string, value: string): Json {
+  const steps = field.split('.')
+  const last = steps.pop() ?? ''
+  let inner = body
+  for (const step of steps) inner = inner[step]
+  inner[last] = value
+  return body
+}
 
 // What of the other tenant's is named, and what that is refused as.
 const references = table`
@@ -129,6 +150,10 @@ const references = table`
   POST   | /v1/work-orders               | requester | headId headName             | {"title": "x", "lifecycle": "qms"}            | unknown_reference
   POST   | /v1/work-orders               | asset     | assetId tag                 | {"title": "x", "lifecycle": "qms"}            | unknown_reference
   POST   | /v1/work-orders               | parent    | id otherId fleetNumber      | {"title": "x", "lifecycle": "qms"}            | unknown_reference
+  POST   | /v1/work-orders/batch         | work_orders.0.assignee  | headId headName        | {"work_orders": [{"title": "x", "lifecycle": "qms"}]} | unknown_reference
+  POST   | /v1/work-orders/batch         | work_orders.0.requester | headId headName        | {"work_orders": [{"title": "x", "lifecycle": "qms"}]} | unknown_reference
+  POST   | /v1/work-orders/batch         | work_orders.0.asset     | assetId tag            | {"work_orders": [{"title": "x", "lifecycle": "qms"}]} | unknown_reference
+  POST   | /v1/work-orders/batch         | work_orders.0.parent    | id otherId fleetNumber | {"work_orders": [{"title": "x", "lifecycle": "qms"}]} | unknown_reference
   PATCH  | /v1/work-orders/{own}         | assignee  | headId headName             | {}                                            | unknown_reference
   PATCH  | /v1/work-orders/{own}         | asset     | assetId tag                 | {}                                            | unknown_reference
   POST   | /v1/assets                    | owner     | headId headName             | {"tag": "x", "name": "x"}                     | unknown_reference
@@ -163,7 +188,7 @@ test('R-ISO-9 a reference to a record of the other tenant is refused as unknown'
         for (const ref of refs.split(' ')) {
           const value = them.refs[ref] ?? ''
           const url = fill(path)
-          const given = { ...JSON.parse(fill(body)), [field]: value }
+          const given = place(JSON.parse(fill(body)), field, value)
           const reply = await send(`${world.fixture.url}${url}`, us.head.key, method, given)
           assert.deepEqual([reply.status, reply.body.code], [422, code], `${ref}: ${reply.text}`)
           assert.ok(code !== 'unknown_reference' || reply.body.field === field)

@@ -114,6 +114,12 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
 
   const first = await create({ lifecycle: 'change-control' }, { 'idempotency-key': `${secret}-once` })
   const counted = await create({ lifecycle: 'qms', regulatory: true, parent: first.id })
+  const waiting = await create({ lifecycle: 'change-control', parent: first.id })
+  const also = await create({ lifecycle: 'change-control', parent: first.id })
+  await ask('POST', `/v1/work-orders/${waiting.id}/dependencies`, {
+    predecessor: also.id,
+    reason: `${secret} order`,
+  })
   await ask('POST', `/v1/work-orders/${counted.id}/hold`, { reason: `${secret} wait` })
   const refused = await send(`${fixture.url}/v1/work-orders/${counted.id}/transitions`, head.key, 'POST', {
     to: 'approved',

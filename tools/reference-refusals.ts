@@ -33,6 +33,12 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
     horizon: '12340',
   },
   gate_not_open: { code: 'gate_not_open', gate: 'completion', current: 'in_progress' },
+  tree_refused: {
+    code: 'tree_refused',
+    rule: 'cycle',
+    path: ['WO-2026-000003', 'WO-2026-000002', 'WO-2026-000003'],
+  },
+  waiver_refused: { code: 'waiver_refused', rule: 'waived' },
   intent_used: { code: 'intent_used' },
   intent_expired: { code: 'intent_expired' },
   record_moved: { code: 'record_moved' },
@@ -57,6 +63,34 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
   missing_fields: { code: 'missing_fields', missing_fields: ['completion_summary', 'actual_hours'] },
   held: { code: 'held', reason: 'waiting for the spare part', who: ['Lee Lab'] },
   acknowledgement_missing: { code: 'acknowledgement_missing' },
+  dependencies_open: {
+    code: 'dependencies_open',
+    predecessors: [
+      { number: 'WO-2026-000002', status: 'in_progress', assignee: 'Lee Lab', until: null },
+      { number: 'WO-2026-000003', status: 'closed', assignee: 'Lee Lab', until: '2026-11-20T14:00:00Z' },
+    ],
+    who: ['Lee Lab'],
+  },
+  master_closed: { code: 'master_closed', master: 'WO-2026-000001', current: 'closed' },
+  linked_work_open: {
+    code: 'linked_work_open',
+    check: 'complete',
+    policy: '2 of the linked work orders are done',
+    have: 1,
+    need: 2,
+    linked: [
+      {
+        number: 'WO-2026-000002',
+        status: 'blocked',
+        assignee: 'Lee Lab',
+        state: 'blocked',
+        remedy: 'unblock',
+      },
+      { number: 'WO-2026-000003', status: 'cancelled', assignee: null, state: 'cancelled', remedy: 'waive' },
+    ],
+    more: 0,
+    who: ['Lee Lab'],
+  },
   signatures_missing: {
     code: 'signatures_missing',
     gate: 'release',

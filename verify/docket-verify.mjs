@@ -40,7 +40,7 @@ const sha256 = (...parts) => {
 const toHex = (bytes) => Buffer.from(bytes).toString('hex')
 
 /** Strict base64 (RFC 4648 section 4): padded, nothing else in it. @param {unknown} text @returns {Buffer | undefined} */
-function parseBase64(text) {
+export function parseBase64(text) {
   if (typeof text !== 'string') return undefined
   const bytes = Buffer.from(text, 'base64')
   return bytes.toString('base64') === text ? bytes : undefined
@@ -53,7 +53,7 @@ const decodeUtf8 = (bytes) => new TextDecoder('utf-8', { fatal: true, ignoreBOM:
 const hasControls = (text) => /\p{Cc}/u.test(text)
 
 /** Microseconds since 1970 of an RFC 3339 time, NaN if it is none. @param {unknown} text */
-function parseTime(text) {
+export function parseTime(text) {
   const parts =
     typeof text === 'string'
       ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)$/.exec(text)
@@ -532,36 +532,41 @@ const entryShape = objectOf({
   at: isTime,
   prev: orNull(isHash),
 })
-const statementShape = objectOf(
-  {
-    v: isExactly(1),
-    type: isExactly('docket-signature-statement'),
-    tenant: isPerson,
-    work_order: objectOf(
-      { id: isId, number: isText, version: isInteger, title: isText, lifecycle: isText, status: isText },
-      true,
-    ),
-    record_hash: isHash,
-    audit_head: isHash,
-    audit_seq: isInteger,
-    gate: isOneOf('release', 'completion'),
-    round: isInteger,
-    role: isText,
-    meaning: isExactly('approved'),
-    signer: isPerson,
-    authority: (value) =>
-      value?.kind === 'delegation'
-        ? objectOf({ kind: isText, delegation_id: isId, delegator: isPerson }, true)(value)
-        : objectOf({ kind: isExactly('direct') }, true)(value),
-    policy_version: isInteger,
-    key: objectOf({ id: isId, kind: isOneOf('passkey', 'passphrase'), certificate_sha256: isHash }, true),
-    intent: isId,
-    nonce: isHash,
-    at: isTime,
-    time_zone: isZone,
-  },
-  true,
-)
+const toStatementShape = (/** @type {boolean} */ isWaiver) =>
+  objectOf(
+    {
+      v: isExactly(1),
+      type: isExactly('docket-signature-statement'),
+      tenant: isPerson,
+      work_order: objectOf(
+        { id: isId, number: isText, version: isInteger, title: isText, lifecycle: isText, status: isText },
+        true,
+      ),
+      record_hash: isHash,
+      audit_head: isHash,
+      audit_seq: isInteger,
+      gate: isWaiver ? isExactly('waiver') : isOneOf('release', 'completion'),
+      round: isInteger,
+      role: isText,
+      meaning: isExactly(isWaiver ? 'waived' : 'approved'),
+      ...(isWaiver ? { reason: isText } : {}),
+      signer: isPerson,
+      authority: (value) =>
+        value?.kind === 'delegation'
+          ? objectOf({ kind: isText, delegation_id: isId, delegator: isPerson }, true)(value)
+          : objectOf({ kind: isExactly('direct') }, true)(value),
+      policy_version: isInteger,
+      key: objectOf({ id: isId, kind: isOneOf('passkey', 'passphrase'), certificate_sha256: isHash }, true),
+      intent: isId,
+      nonce: isHash,
+      at: isTime,
+      time_zone: isZone,
+    },
+    true,
+  )
+const [approvalShape, waiverShape] = [toStatementShape(false), toStatementShape(true)]
+/** A waiver says so, and why. @type {typeof approvalShape} */
+const statementShape = (value) => (value?.gate === 'waiver' ? waiverShape : approvalShape)(value)
 const signedRecordShape = objectOf(
   {
     v: isExactly(1),
@@ -658,7 +663,7 @@ const blank = { tags: [], related_wo_ids: [], attributes: {}, executor_ids: [] }
 /** Members of a record that come from its entries in another way than by changes. */
 const derivedFields = ['id', 'version', 'created_at', 'category']
 const principalFields = ['kind', 'name', 'email', 'sponsor_id', 'disabled_at', 'roles']
-const tenantFields = ['slug', 'name', 'default_lifecycle']
+const tenantFields = ['slug', 'name', 'default_lifecycle', 'completion_policy']
 const delegationFields = Object.keys({
   delegator_id: 0,
   delegate_id: 0,
@@ -684,7 +689,7 @@ const gates = {
   fleet: [['review', 'approved', 'completion', [], ['system_owner', 'qa']]],
 }
 /** @type {Record<string, Record<string, string>>} */
-const categories = {
+export const categories = {
   'change-control': {
     draft: 'initial',
     pending_approval: 'planning',
@@ -2109,7 +2114,8 @@ function findRound(entries, gate, until) {
   for (const entry of entries) {
     if (entry.seq >= until) break
     if (entry.body.action === 'approval_requested' && entry.body.detail?.gate === gate) open = entry
-    if (entry.body.action === 'approval_rejected') open = undefined
+    // A waiver is asked for beside the gate: turning the work back leaves it open.
+    if (entry.body.action === 'approval_rejected' && gate !== 'waiver') open = undefined
   }
   return open
 }
@@ -2186,6 +2192,7 @@ function checkGates(pack, about) {
   let status = ''
   const passed = new Set()
   for (const entry of entries) {
+    checkWaiver(pack, about, entry)
     const change = entry.body.changes.find((/** @type {any} */ { field }) => field === 'status')
     if (change === undefined) continue
     const earlier = entries.filter(({ seq }) => seq < entry.seq)
@@ -2205,6 +2212,21 @@ function checkGates(pack, about) {
         `it became ${show(change.new)} without passing its completion gate`,
       )
   }
+}
+
+/** Regulatory work is waived by the System Owner and QA, and so is any that was waived by signatures. @param {Pack} pack @param {RecordFiles} about @param {Entry} entry */
+function checkWaiver(pack, about, entry) {
+  const waiver = entry.body.changes.find((/** @type {any} */ { field }) => field === 'waiver')?.new
+  if (waiver === undefined || waiver === null) return
+  const earlier = about.entries.filter(({ seq }) => seq < entry.seq)
+  const always = typeof waiver.round_id === 'string' ? ['system_owner', 'qa'] : []
+  checkGate(
+    pack,
+    about,
+    entry,
+    ['', 'waived', 'waiver', always, ['system_owner', 'qa']],
+    replay(earlier, workOrderFields),
+  )
 }
 
 /** @param {Pack} pack @param {RecordFiles} about @param {Entry} entry @param {[string, string, string, string[], string[]]} edge @param {Record<string, unknown>} held */

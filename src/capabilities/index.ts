@@ -2,6 +2,9 @@
 import type { Operation } from '#platform/operation.ts'
 import * as approval from './approval/operations.ts'
 import { sign } from './approval/sign.ts'
+import * as completion from './completion/operations.ts'
+import * as tenantPolicy from './completion/tenant-policy.ts'
+import * as waiver from './completion/waiver.ts'
 import * as absence from './absence/operations.ts'
 import * as asset from './asset/operations.ts'
 import * as attachment from './attachment/operations.ts'
@@ -9,6 +12,11 @@ import * as comment from './comment/operations.ts'
 import * as delegation from './delegation/operations.ts'
 import * as event from './event/operations.ts'
 import * as finding from './finding/operations.ts'
+import { criticalPath } from './hierarchy/critical-path.ts'
+import * as dependency from './hierarchy/dependency.ts'
+import { graph } from './hierarchy/graph.ts'
+import { link, unlink } from './hierarchy/link.ts'
+import { tree } from './hierarchy/tree.ts'
 import * as key from './key/operations.ts'
 import * as lifecycle from './lifecycle/operations.ts'
 import * as log from './log/operations.ts'
@@ -19,6 +27,7 @@ import * as principal from './principal/operations.ts'
 import { setPassword } from './principal/password.ts'
 import * as enrolment from './signing-key/enroll.ts'
 import * as signingKey from './signing-key/operations.ts'
+import { createMany } from './work-order/create-batch.ts'
 import { create } from './work-order/create.ts'
 import { get, history, list } from './work-order/read.ts'
 import { transition, transitions } from './work-order/transition.ts'
@@ -26,6 +35,7 @@ import { acknowledge, hold, release, update } from './work-order/update.ts'
 
 export const operations = [
   create,
+  createMany,
   get,
   list,
   update,
@@ -64,6 +74,8 @@ export const operations = [
   policy.history,
   policy.set,
   policy.preview,
+  tenantPolicy.getCompletion,
+  tenantPolicy.setCompletion,
   delegation.propose,
   delegation.accepting,
   delegation.declining,
@@ -96,6 +108,21 @@ export const operations = [
   finding.close,
   me.me,
   lifecycle.list,
+  link,
+  unlink,
+  dependency.getDependencies,
+  dependency.addDependency,
+  dependency.removeDependency,
+  dependency.addDependencySet,
+  dependency.reduceDependencies,
+  completion.completion,
+  completion.ready,
+  completion.whyBlocked,
+  waiver.waive,
+  waiver.withdraw,
+  tree,
+  graph,
+  criticalPath,
   exportPack,
 ] as const satisfies readonly Operation[]
 

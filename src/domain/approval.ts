@@ -4,7 +4,7 @@
  * named at once, in the order written here, which is part of the contract.
  */
 import { requiredSignatures } from './lifecycle.ts'
-import type { SignatureGate, Transition } from './lifecycle.ts'
+import type { GateName, SignatureGate, Transition } from './lifecycle.ts'
 import { transitionsFrom } from './lifecycles.ts'
 import { covers, crossesOversight, delegatorHolds } from './delegation.ts'
 import type { DelegationFacts } from './delegation.ts'
@@ -29,12 +29,14 @@ export type Given = {
 }
 export type Round = {
   readonly id: string
-  readonly gate: SignatureGate['name']
+  readonly gate: GateName
   readonly number: number
   readonly policy_version: number
   readonly ordered: boolean
   readonly requirements: readonly Requirement[]
   readonly given: readonly Given[]
+  /** Why a waiver is asked for. */
+  readonly reason?: string | null
 }
 
 /** The edge out of this state that signatures open, if it has one. */
@@ -84,7 +86,7 @@ export type SigningFacts = {
   readonly workOrder: WorkOrder
   readonly actor: Actor
   readonly round: Round | undefined
-  readonly gate: SignatureGate['name']
+  readonly gate: GateName
   readonly role: GrantedRole
   /** Every delegation that was ever given to the actor. */
   readonly delegations: readonly DelegationFacts[]

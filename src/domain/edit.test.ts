@@ -8,7 +8,7 @@ import { decideAcknowledge, decideEdit, decideHold } from './edit.ts'
 import { lifecycleNames, lifecycles } from './lifecycles.ts'
 import type { LifecycleName } from './lifecycles.ts'
 import type { Decision } from './refusal.ts'
-import { editableFields } from './work-order.ts'
+import { editableFields, startFields } from './work-order.ts'
 import { actorOf, cast, workOrderIn } from '../../test/cast.ts'
 import { table } from '../../test/table.ts'
 
@@ -46,6 +46,8 @@ const fieldsOfTheFleet = table`
   job_plan            | -   | -   | -   | -    | -  | -  | ok  | -  | -   | -   | -   | -   | -     | -     | ok    | -   | ok    | ok
   requirements        | -   | -   | -   | -    | -  | -  | ok  | -  | -   | -   | -   | -   | -     | -     | ok    | -   | ok    | ok
   related_wo_ids      | -   | -   | -   | -    | -  | -  | ok  | -  | -   | -   | -   | -   | -     | -     | ok    | -   | ok    | ok
+  completion_policy   | -   | -   | -   | -    | -  | -  | ok  | -  | -   | -   | -   | -   | -     | -     | ok    | -   | ok    | ok
+  on_failure          | -   | -   | -   | -    | -  | -  | ok  | -  | -   | -   | -   | -   | -     | -     | ok    | -   | ok    | ok
   notes               | -   | -   | -   | -    | -  | -  | ok  | -  | -   | ok  | ok  | -   | ok    | -     | ok    | -   | ok    | ok
   completion_summary  | -   | -   | -   | -    | -  | -  | ok  | -  | -   | ok  | ok  | -   | ok    | -     | ok    | -   | ok    | ok
   actual_hours        | -   | -   | -   | -    | -  | -  | ok  | -  | -   | ok  | ok  | -   | ok    | -     | ok    | -   | ok    | ok
@@ -61,7 +63,10 @@ test('R-AUT-20 the fleet: seed 003 says who changes which field, in every state 
       const field = row['field'] ?? ''
       await t.test(`${status} ${field}`, () => {
         // What kind of record it is stands once it is accepted, or a captain could talk it out of its signatures.
-        const isLocked = field === 'regulatory' && status !== 'pending'
+        // What completes it is fixed when its work begins.
+        const isLocked =
+          (field === 'regulatory' && status !== 'pending') ||
+          (startFields.includes(field) && !['pending', 'accepted'].includes(status))
         for (const column of columns) {
           const wanted = isLocked ? 'fields_locked' : row[column] === 'ok' ? 'ok' : 'fields_not_yours'
           assert.equal(editCell('fleet', status, column, [field]), wanted, column)
@@ -74,13 +79,13 @@ test('R-AUT-20 the fleet: seed 003 says who changes which field, in every state 
 // `who` may change each of these fields in each of these states; every other field is locked there.
 const openFields = table`
   lifecycle      | states              | fields                                                                                                              | who
-  change-control | draft               | title description acceptance_criteria deliverables asset regulatory attributes assignee priority due_date estimated_hours tags project planned_start planned_end job_plan requirements related_wo_ids | own pm req agt-r
+  change-control | draft               | title description acceptance_criteria deliverables asset regulatory attributes assignee priority due_date estimated_hours tags project planned_start planned_end job_plan requirements related_wo_ids completion_policy on_failure | own pm req agt-r
   change-control | pending_approval    | assignee                                                                                                            | pm
-  change-control | assigned            | assignee priority due_date estimated_hours tags project planned_start planned_end job_plan requirements related_wo_ids | pm
+  change-control | assigned            | assignee priority due_date estimated_hours tags project planned_start planned_end job_plan requirements related_wo_ids completion_policy on_failure | pm
   change-control | in_progress blocked | assignee due_date priority tags                                                                                     | pm
   change-control | in_progress blocked | notes completion_summary actual_hours                                                                               | asg ven agt-a
-  qms            | draft               | title description acceptance_criteria deliverables asset regulatory attributes assignee priority due_date estimated_hours tags project planned_start planned_end job_plan requirements related_wo_ids notes completion_summary actual_hours | own pm req agt-r
-  qms            | planned             | job_plan priority requirements planned_start planned_end assignee                                                   | own pm
+  qms            | draft               | title description acceptance_criteria deliverables asset regulatory attributes assignee priority due_date estimated_hours tags project planned_start planned_end job_plan requirements related_wo_ids completion_policy on_failure notes completion_summary actual_hours | own pm req agt-r
+  qms            | planned             | job_plan priority requirements planned_start planned_end assignee completion_policy on_failure                                           | own pm
   qms            | scheduled           | planned_start planned_end assignee                                                                                  | own pm
   qms            | in_progress         | notes completion_summary actual_hours                                                                               | asg ven agt-a
 `
@@ -160,4 +165,14 @@ test('R-AUT-24 who holds and releases, and who acknowledges; never on a final re
       }
     })
   }
+})
+
+const release = (column: string, changes: object): string =>
+  toCell(decideHold(workOrderIn('fleet', 'accepted', column, changes), actorOf(column)))
+
+test('R-CPL-8 what is held because one beside it was cancelled is not released by who works on it', () => {
+  const hold = { reason: 'another was cancelled', owner: 'Pat', since: '2026-11-20T08:00:00Z', cause: 'wo-2' }
+  assert.equal(release('asg', { hold }), 'role_required')
+  assert.equal(release('pm', { hold }), 'ok')
+  assert.equal(release('asg', { hold: { ...hold, cause: undefined } }), 'ok')
 })

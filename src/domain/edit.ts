@@ -41,7 +41,9 @@ const holders: readonly Role[] = ['assignee', 'assigner', 'system_owner', 'capta
 
 /** Who works on it, plans it or owns it may hold it, and release the hold. */
 export function decideHold(workOrder: WorkOrder, actor: Actor): Decision<undefined> {
-  return decideRole(workOrder, actor, holders)
+  // Held because another one beside it failed: whether it goes on is not for who works on it to say.
+  const isCaused = workOrder.hold?.cause !== undefined
+  return decideRole(workOrder, actor, isCaused ? holders.filter((role) => role !== 'assignee') : holders)
 }
 
 /** Only the assignee says that the assignee has read it. */

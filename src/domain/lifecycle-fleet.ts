@@ -3,7 +3,7 @@
  * back to in_progress. Who may change which field is seed 003's table.
  */
 import type { EditRule, Lifecycle, SignatureGate } from './lifecycle.ts'
-import { editableFields } from './work-order.ts'
+import { editableFields, startFields } from './work-order.ts'
 
 /** A regulatory fleet work order is signed like any other; seed 003 knows none, so nothing else changes. */
 const completion: SignatureGate = { name: 'completion', always: [], regulatory: ['system_owner', 'qa'] }
@@ -19,6 +19,14 @@ const rules: readonly EditRule[] = [
   { by: ['captain'], fields: editableFields.filter((field) => field !== 'regulatory') },
   ...others,
 ]
+/** Once begun, what completes it stands too. */
+const begun: readonly EditRule[] = [
+  {
+    by: ['captain'],
+    fields: editableFields.filter((field) => field !== 'regulatory' && !startFields.includes(field)),
+  },
+  ...others,
+]
 const worker = ['assignee', 'captain'] as const
 const cancellable = ['pending', 'accepted', 'in_progress', 'blocked', 'review', 'rejected'] as const
 
@@ -29,11 +37,11 @@ export const fleet: Lifecycle = {
   states: {
     pending: { category: 'initial', editable: fresh },
     accepted: { category: 'ready', editable: rules },
-    in_progress: { category: 'active', editable: rules },
-    blocked: { category: 'held', editable: rules },
-    review: { category: 'review', editable: rules },
+    in_progress: { category: 'active', editable: begun },
+    blocked: { category: 'held', editable: begun },
+    review: { category: 'review', editable: begun },
     approved: { category: 'done', editable: [] },
-    rejected: { category: 'active', editable: rules },
+    rejected: { category: 'active', editable: begun },
     cancelled: { category: 'abandoned', editable: [] },
   },
   transitions: [

@@ -22,7 +22,16 @@ export const qms: Lifecycle = {
       editable: [
         {
           by: ['assigner', 'system_owner'],
-          fields: ['job_plan', 'priority', 'requirements', 'planned_start', 'planned_end', 'assignee'],
+          fields: [
+            'job_plan',
+            'priority',
+            'requirements',
+            'planned_start',
+            'planned_end',
+            'assignee',
+            'completion_policy',
+            'on_failure',
+          ],
         },
       ],
     },

@@ -34,6 +34,9 @@ export type SignatureGate = {
   readonly regulatory: readonly GrantedRole[]
 }
 
+/** What is signed: a gate of the lifecycle, or a waiver, which is asked for beside it. */
+export type GateName = SignatureGate['name'] | 'waiver'
+
 export type Transition = {
   readonly name: string
   readonly from: string

@@ -2,6 +2,7 @@
  * Why a well-formed request was not done: data with a code. One catalogue gives each code its HTTP status
  * and its sentence; MCP and CLI derive theirs from it. A code without a row does not compile.
  */
+import type { LinkedCheck, LinkedState, Remedy } from './completion.ts'
 import type { DelegationRule } from './delegation.ts'
 import type { Role } from './principal.ts'
 
@@ -14,6 +15,35 @@ export type DutyRule =
   | 'owner_and_qa'
   | 'violator'
 
+/** What must be done first; the number is null where the caller may not see it. */
+export type OpenPredecessor = {
+  readonly number: string | null
+  readonly status: string
+  readonly assignee: string | null
+  /** The end of the lag, when it is done and only that is left. */
+  readonly until: string | null
+}
+/** What a master still needs: the number is null for one that is not linked, or that the caller may not see. */
+export type OpenLinked = {
+  readonly number: string | null
+  readonly status: string | null
+  readonly assignee: string | null
+  readonly state: LinkedState
+  readonly remedy: Remedy
+}
+/** Why a tree stays as it is. */
+export type TreeRule =
+  | 'cycle'
+  | 'torn'
+  | 'itself'
+  | 'other_tree'
+  | 'not_linked'
+  | 'not_there'
+  | 'started'
+  | 'final_master'
+/** Why nothing is waived. */
+export type WaiverRule = 'done' | 'waived' | 'alone' | 'asked' | 'not_asked'
+
 /** One gate that is not met. `who` names the roles, or the people, that could meet it. */
 export type Unmet =
   | { code: 'role_required'; roles: readonly Role[]; who?: readonly string[] }
@@ -22,6 +52,19 @@ export type Unmet =
   | { code: 'missing_fields'; missing_fields: readonly string[]; who?: readonly string[] }
   | { code: 'held'; reason: string; who?: readonly string[] }
   | { code: 'acknowledgement_missing'; who?: readonly string[] }
+  | { code: 'dependencies_open'; predecessors: readonly OpenPredecessor[]; who?: readonly string[] }
+  | { code: 'master_closed'; master: string; current: string }
+  | {
+      code: 'linked_work_open'
+      check: LinkedCheck
+      policy: string
+      have: number
+      need: number
+      linked: readonly OpenLinked[]
+      /** How many more there are than are listed. */
+      more: number
+      who?: readonly string[]
+    }
   | { code: 'signatures_missing'; gate: string; roles: readonly Role[]; who?: readonly string[] }
   | { code: 'signature_not_needed'; role: Role; roles: readonly Role[]; who?: readonly string[] }
   | { code: 'not_your_turn'; roles: readonly Role[]; who?: readonly string[] }
@@ -42,6 +85,8 @@ export type Refusal =
   | { code: 'record_final'; current: string }
   | { code: 'finding_closed'; number: string }
   | { code: 'gate_not_open'; gate: string; current: string }
+  | { code: 'tree_refused'; rule: TreeRule; path: readonly string[] }
+  | { code: 'waiver_refused'; rule: WaiverRule }
   | { code: 'intent_used' }
   | { code: 'intent_expired' }
   | { code: 'record_moved' }
@@ -70,6 +115,26 @@ type Of<C extends RefusalCode> = Extract<Refusal | Unmet, { code: C }>
 type Row<C extends RefusalCode> = { readonly http: number; readonly say: (refusal: Of<C>) => string }
 
 const list = (words: readonly string[]): string => words.join(', ')
+
+const treeTexts: { readonly [R in TreeRule]: (path: readonly string[]) => string } = {
+  cycle: (path) => `it would close a cycle: ${path.join(' → ')}`,
+  torn: (path) => `dependencies would lead to another tree: remove them first, between ${list(path)}`,
+  itself: ([id]) => `${id} cannot wait for itself`,
+  other_tree: ([from, to]) => `${to} can wait only for work of its own tree, and ${from} is not in it`,
+  not_linked: ([id]) => `${id} is linked to no master`,
+  not_there: ([from, to]) => `${to} does not wait for ${from}`,
+  started: ([id]) => `${id} has started: what it waits for is fixed`,
+  final_master: ([id]) => `${id} is finished: nothing is linked to it any more`,
+}
+
+const waiverTexts: { readonly [R in WaiverRule]: string } = {
+  done: 'the work order is done: there is nothing to waive',
+  waived: 'the work order is waived already',
+  alone: 'no master counts this work order and nothing waits for it: there is nothing to go on without it',
+  asked: 'the waiver is asked for already: it waits for its signatures (GET …/approvals)',
+  not_asked: 'no waiver of this work order waits for signatures',
+}
+const another = 'a work order that you may not see'
 
 /** Why the caller cannot be the second person. */
 export type SecondPersonRule = 'owner' | 'password_giver' | 'locked'
@@ -143,6 +208,8 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
     http: 409,
     say: (r) => `the work order is ${r.current}: nobody is asked to sign its ${r.gate} gate now`,
   },
+  tree_refused: { http: 409, say: (r) => treeTexts[r.rule](r.path) },
+  waiver_refused: { http: 409, say: (r) => waiverTexts[r.rule] },
   intent_used: { http: 409, say: () => 'this signing intent was used: ask for a new one' },
   intent_expired: {
     http: 409,
@@ -206,6 +273,28 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
   missing_fields: { http: 422, say: (r) => `missing: ${list(r.missing_fields)}` },
   held: { http: 409, say: (r) => `the work order is on hold: ${r.reason}` },
   acknowledgement_missing: { http: 409, say: () => 'the assignee has not acknowledged the work order' },
+  dependencies_open: {
+    http: 409,
+    say: (r) =>
+      `it waits for ${list(
+        r.predecessors.map(({ number, status, assignee, until }) =>
+          until === null
+            ? `${number ?? another} (${status}${assignee === null ? '' : `, ${assignee}`})`
+            : `${number ?? another} (done; until ${until})`,
+        ),
+      )}`,
+  },
+  master_closed: {
+    http: 409,
+    say: (r) => `its master ${r.master} is ${r.current}: nothing that belongs to it starts any more`,
+  },
+  linked_work_open: {
+    http: 409,
+    say: (r) =>
+      `linked work is open (${r.policy}): ${list(
+        r.linked.map(({ number, state, status }) => `${number ?? another} (${status ?? state})`),
+      )}${r.more > 0 ? ` and ${r.more} more` : ''}`,
+  },
   signatures_missing: { http: 409, say: (r) => `the ${r.gate} gate is still unsigned by: ${list(r.roles)}` },
   signature_not_needed: {
     http: 409,

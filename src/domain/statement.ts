@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Authority } from './approval.ts'
 import { toCanonical } from './entry.ts'
-import type { SignatureGate } from './lifecycle.ts'
+import type { GateName } from './lifecycle.ts'
 import type { GrantedRole } from './principal.ts'
 import { recordedFields } from './work-order.ts'
 import type { WorkOrder } from './work-order.ts'
@@ -26,10 +26,13 @@ export type Statement = {
   readonly record_hash: string
   readonly audit_head: string
   readonly audit_seq: number
-  readonly gate: SignatureGate['name']
+  readonly gate: GateName
   readonly round: number
   readonly role: GrantedRole
-  readonly meaning: 'approved'
+  /** `waived` at the gate `waiver`, and nowhere else. */
+  readonly meaning: 'approved' | 'waived'
+  /** Why it is waived; a member of that statement only. */
+  readonly reason?: string
   readonly signer: { readonly id: string; readonly name: string }
   readonly authority: Authority
   readonly policy_version: number
@@ -97,6 +100,7 @@ export const toRoleText = (role: string): string => roleWords[role] ?? role.repl
 const gateWords = {
   release: 'its release to be carried out',
   completion: 'its completion, which closes the record',
+  waiver: 'its master, and what waits for it, go on without it',
 } as const
 
 /** What the signer reads before he signs, made from the statement alone. */
@@ -106,7 +110,8 @@ export function toStatementText(statement: Statement): string {
   return [
     `I, ${signer.name}, sign as ${toRoleText(statement.role)}${own ? '' : ` for ${authority.delegator.name}, under delegation ${authority.delegation_id}`}.`,
     '',
-    `Meaning:     approved: ${gateWords[statement.gate]}`,
+    `Meaning:     ${statement.meaning}: ${gateWords[statement.gate]}`,
+    ...(statement.reason === undefined ? [] : [`Reason:      ${statement.reason}`]),
     `Work order:  ${workOrder.number}, version ${workOrder.version} (${workOrder.status})`,
     `Title:       ${workOrder.title}`,
     `Company:     ${statement.tenant.name}`,

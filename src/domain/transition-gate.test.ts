@@ -122,7 +122,7 @@ test('R-LIF-4 a report may stand on the record already; a reason and notes are g
   assert.deepEqual(missingOf(factsFor(approve, 'cap', onRecord), { to: 'approved' }), ['review_notes'])
 })
 
-test('R-LIF-5 a hold keeps active work where it is; only cancelling is still possible', async (t) => {
+test('R-LIF-5 a hold keeps work where it is, started or not; only cancelling is still possible', async (t) => {
   const hold = { reason: 'spare part', owner: 'Pat', since: decidedAt }
   const cases = table`
     lifecycle      | from        | to             | who | held
@@ -133,7 +133,11 @@ test('R-LIF-5 a hold keeps active work where it is; only cancelling is still pos
     fleet          | in_progress | cancelled      | cap | no
     qms            | in_progress | cancelled      | pm  | no
     qms            | planned     | scheduled      | pm  | no
-    change-control | assigned    | in_progress    | asg | no
+    change-control | assigned    | in_progress    | asg | yes
+    fleet          | accepted    | in_progress    | asg | yes
+    qms            | scheduled   | in_progress    | asg | yes
+    fleet          | accepted    | cancelled      | cap | no
+    change-control | draft       | assigned       | pm  | no
   `
   for (const row of cases) {
     await t.test(edgeOf(row), () => {

@@ -1,20 +1,24 @@
 /**
  * May this actor move this work order there, and what changes if so? Every gate that is not met is named at
  * once, in the order written here, which is part of the contract: role, person, separation of duties,
- * fields, hold, acknowledgement, the log, signatures.
+ * fields, hold, acknowledgement, predecessors, master, linked work, the log, signatures.
  */
 import { rolesOfGate } from './approval.ts'
 import type { Round } from './approval.ts'
+import { decideCompletion, findLinkedCheck, toPolicyText } from './completion.ts'
+import type { Linked } from './completion.ts'
 import { gateIntegrity } from './finding.ts'
 import { categoryOf, transitionsFrom } from './lifecycles.ts'
-import { requiredSignatures } from './lifecycle.ts'
-import type { Transition } from './lifecycle.ts'
+import { finalCategories, requiredSignatures } from './lifecycle.ts'
+import type { Category, Transition } from './lifecycle.ts'
 import { captainProxyName, rolesOn } from './principal.ts'
 import type { Actor, Role } from './principal.ts'
+import { beginsWork, findLagEnd, isSatisfied } from './readiness.ts'
+import type { Waited } from './readiness.ts'
 import { accept, refuse } from './refusal.ts'
 import type { Decision, DutyRule, Unmet } from './refusal.ts'
 import { isMissing, toRecordedField } from './work-order.ts'
-import type { Blocker, Recorded, WorkOrder } from './work-order.ts'
+import type { Blocker, CompletionPolicy, Recorded, WorkOrder } from './work-order.ts'
 
 export type TransitionCommand = {
   readonly to: string
@@ -38,6 +42,14 @@ export type TransitionFacts = {
   readonly delegatedRoles?: readonly Role[]
   /** Numbers of open findings that the log does not match the records. */
   readonly integrityHolds?: readonly string[]
+  /** Its predecessors; asked for where an edge begins the work of a work order that has some. */
+  readonly predecessors?: readonly Waited[]
+  /** Its master, where an edge begins the work. */
+  readonly master?:
+    | { readonly number: string; readonly status: string; readonly category: Category }
+    | undefined
+  /** What is linked to it and the policy that counts it, where an edge asks for linked work. */
+  readonly linked?: { readonly policy: CompletionPolicy; readonly work: readonly Linked[] } | undefined
   /** True for the last required signature: it is the one that opens the gate. */
   readonly isSigned?: true
   /** Server time, RFC 3339. */
@@ -142,10 +154,14 @@ function unmetGates(edge: Transition, facts: TransitionFacts, command: Transitio
   if (stray.length > 0) unmet.push({ code: 'fields_locked', fields: stray, current: workOrder.status })
   const missing = missingFields(edge, workOrder, command)
   if (missing.length > 0) unmet.push({ code: 'missing_fields', missing_fields: missing })
-  if (workOrder.hold !== null && workOrder.category === 'active' && !isAbandoning(edge, workOrder)) {
+  const begins = beginsWork(workOrder.lifecycle, workOrder.status, edge.to)
+  const isKept = workOrder.category === 'active' || begins
+  if (workOrder.hold !== null && isKept && !isAbandoning(edge, workOrder)) {
     unmet.push({ code: 'held', reason: workOrder.hold.reason, who: [workOrder.hold.owner] })
   }
   if (edge.acknowledged && workOrder.acknowledged_at === null) unmet.push({ code: 'acknowledgement_missing' })
+  if (begins) unmet.push(...gatePredecessors(facts))
+  unmet.push(...gateLinked(edge, facts))
   const becomesDone = categoryOf(workOrder.lifecycle, edge.to) === 'done'
   unmet.push(...gateIntegrity(workOrder, becomesDone, facts.integrityHolds ?? []))
   if (signatures.length > 0 && edge.gate !== undefined) {
@@ -156,6 +172,47 @@ function unmetGates(edge: Transition, facts: TransitionFacts, command: Transitio
 
 const isAbandoning = (edge: Transition, workOrder: WorkOrder): boolean =>
   categoryOf(workOrder.lifecycle, edge.to) === 'abandoned'
+
+/** Every predecessor that is still in the way, and a master that is finished. */
+function gatePredecessors({ predecessors = [], master, now }: TransitionFacts): Unmet[] {
+  const unmet: Unmet[] = []
+  const open = predecessors.filter((one) => !isSatisfied(one, now))
+  if (open.length > 0) {
+    unmet.push({
+      code: 'dependencies_open',
+      predecessors: open.map((one) => {
+        const { number, status, assignee } = one
+        const until = one.category === 'done' ? (findLagEnd(one, now) ?? null) : null
+        return { number, status, assignee, until }
+      }),
+      who: peopleOf(open),
+    })
+  }
+  if (master !== undefined && finalCategories.includes(master.category))
+    unmet.push({ code: 'master_closed', master: master.number, current: master.status })
+  return unmet
+}
+
+/** So many are named; the preview lists all. */
+const mostNamed = 50
+
+/** Linked work that a master hands in, completes or closes over. */
+function gateLinked(edge: Transition, { workOrder, linked }: TransitionFacts): Unmet[] {
+  const check = findLinkedCheck(workOrder.lifecycle, workOrder.status, edge.to)
+  if (check === undefined || linked === undefined || linked.work.length === 0) return []
+  const { holds, have, need, missing } = decideCompletion(linked.policy, linked.work, check)
+  if (holds) return []
+  const policy = toPolicyText(linked.policy)
+  const named = missing
+    .slice(0, mostNamed)
+    .map(({ number, status, assignee, state, remedy }) => ({ number, status, assignee, state, remedy }))
+  const more = missing.length - named.length
+  return [{ code: 'linked_work_open', check, policy, have, need, linked: named, more, who: peopleOf(named) }]
+}
+
+const peopleOf = (some: readonly { readonly assignee: string | null }[]): string[] => [
+  ...new Set(some.flatMap(({ assignee }) => (assignee === null ? [] : [assignee]))),
+]
 
 /** Who executed it, last edited it, or answers for the agent that executed it, may not approve it. */
 function conflictOfDuty(facts: TransitionFacts): DutyRule | undefined {

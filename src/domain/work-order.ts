@@ -31,7 +31,11 @@ export const planFields = [
   'job_plan',
   'requirements',
   'related_wo_ids',
+  'completion_policy',
+  'on_failure',
 ] as const
+/** Fixed before work starts: nobody changes what completes a master while it is under way. */
+export const startFields: readonly string[] = ['completion_policy', 'on_failure']
 export const reportFields = ['notes', 'completion_summary', 'actual_hours'] as const
 export const editableFields = [...contentFields, ...planFields, ...reportFields] as const
 export type EditableField = (typeof editableFields)[number]
@@ -45,7 +49,13 @@ export type Requirements = {
   readonly tools: readonly string[]
   readonly experience: readonly { readonly name: string; readonly min_rating: number }[]
 }
-export type Hold = { readonly reason: string; readonly owner: string; readonly since: string }
+export type Hold = {
+  readonly reason: string
+  readonly owner: string
+  readonly since: string
+  /** Id of the work order beside it whose cancelling holds it. */
+  readonly cause?: string | undefined
+}
 export type Blocker = { readonly owner?: string | undefined; readonly action?: string | undefined }
 /** One work order that must be done before this one may start; the lag is in hours after its end. */
 export type Predecessor = { readonly id: string; readonly lag_hours: number }

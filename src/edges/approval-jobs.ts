@@ -1,10 +1,15 @@
-/** Reminders and escalations of approvals, as jobs of the service: opened with it and closed with it. */
+/** Reminders and escalations of approvals, what becomes ready by the clock, and the check of trees, as jobs of the service: opened with it and closed with it. */
 import { openSlaWorker } from '#capabilities/approval-sla/worker.ts'
+import { sweepLags } from '#capabilities/completion/lag.ts'
+import { raiseTreeDamage } from '#capabilities/hierarchy/check.ts'
 import { listTenants } from '#capabilities/verify/verify.ts'
 import { readClock } from '#platform/clock.ts'
 import { openDatabase } from '#platform/database.ts'
 import { openJobs } from '#platform/jobs.ts'
 import type { OpenService } from './open-service.ts'
+
+/** How often the trees of a tenant are held against their records. */
+const treesEveryMs = 3600 * 1000
 
 export type ApprovalJobs = { close(): Promise<void> }
 
@@ -18,7 +23,16 @@ export async function openApprovalJobs({ floor, installation, log }: OpenService
   const jobs = await openJobs(db, log)
   const listTenantIds = async (): Promise<string[]> =>
     (await listTenants(installation.urlOf('docket_auditor'))).map(({ id }) => id)
-  const worker = await openSlaWorker({ floor, jobs, listTenantIds, now: readClock, log })
+  const treesCheckedAt = new Map<string, number>()
+  const beside = async (tenantId: string): Promise<number> => {
+    const now = performance.now()
+    if (now - (treesCheckedAt.get(tenantId) ?? Number.NEGATIVE_INFINITY) >= treesEveryMs) {
+      treesCheckedAt.set(tenantId, now)
+      await raiseTreeDamage(floor, tenantId)
+    }
+    return sweepLags(floor, tenantId, readClock())
+  }
+  const worker = await openSlaWorker({ floor, jobs, listTenantIds, now: readClock, log, beside })
   return {
     async close() {
       worker.close()

@@ -1,4 +1,4 @@
-/** Commands of the host that read or write whole tenants: `verify` and `import`. */
+/** Commands of the host that read or write whole tenants: `verify`, `trail` and `import`. */
 import { readFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
@@ -6,6 +6,7 @@ import { importWorkOrders, printReport as printImport } from '#capabilities/impo
 import { readCheckpointTenant } from '#capabilities/log/verify-log.ts'
 import { printReport as printVerify } from '#capabilities/verify/report.ts'
 import type { VerifyReport } from '#capabilities/verify/report.ts'
+import { exportTrail } from '#capabilities/verify/trail.ts'
 import { listTenants, verifyTenant } from '#capabilities/verify/verify.ts'
 import type { Out } from './cli-operation.ts'
 import { Refused } from './cli-operation.ts'
@@ -39,6 +40,16 @@ export function addDataCommands(program: Command, withService: WithService, out:
       if (damaged.length > 0)
         throw new Refused({ title: `damaged: ${damaged.map((report) => report.tenant).join(', ')}` })
     })
+  program
+    .command('trail')
+    .description(
+      'write the whole audit trail of a tenant as lines of JSON, as it stands; verify/docket-trail.mjs checks it without Docket',
+    )
+    .requiredOption('--tenant <slug>', 'the tenant')
+    .addHelpText('after', '\nExample:\n  $ docket trail --tenant acme-bio > trail.ndjson')
+    .action(({ tenant }: { tenant: string }) =>
+      withService('trail', (service) => writeTrail(service, tenant, out)),
+    )
   program
     .command('import')
     .description('records of another system')
@@ -115,6 +126,13 @@ async function verify(
     reports.push({ ...report, tenant: tenant.slug })
   }
   return reports
+}
+
+async function writeTrail(service: OpenService, slug: string, out: Out): Promise<void> {
+  const url = service.installation.urlOf('docket_auditor')
+  const tenant = (await listTenants(url)).find((one) => one.slug === slug)
+  if (tenant === undefined) throw new Refused({ title: `there is no tenant "${slug}"` })
+  await exportTrail(url, tenant.id, out)
 }
 
 async function importFile(

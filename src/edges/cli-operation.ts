@@ -12,6 +12,7 @@ import type { Operation } from '#platform/operation.ts'
 import { printAnswer } from './cli-print.ts'
 import { askSecrets, describeSecrets } from './cli-secret.ts'
 import type { Asker } from './cli-secret.ts'
+import { printCriticalPath, printGraph, printTree } from './cli-tree.ts'
 import { coerce, inputShape, typesOf } from './input-shape.ts'
 import type { JsonSchema } from './input-shape.ts'
 
@@ -29,6 +30,19 @@ export class Refused extends Error {
 }
 
 export type Out = (text: string) => void
+
+/** Answers that are more than a table or a record. */
+const printers: { readonly [operation: string]: (answer: unknown) => string } = {
+  'hierarchy.tree': printTree,
+  'hierarchy.graph': printGraph,
+  'hierarchy.critical_path': printCriticalPath,
+}
+/** What is asked for often has a short name too. */
+const shortNames: { readonly [operation: string]: string } = {
+  'hierarchy.tree': 'tree',
+  'hierarchy.graph': 'graph',
+  'hierarchy.critical_path': 'critical-path',
+}
 
 /** An operation that the host can also do by itself; `run` says false when the options do not ask for it. */
 export type HostVariant = {
@@ -57,23 +71,42 @@ export function addOperationCommands(
           .description(noun === 'me' ? 'who you are' : `operations of ${noun.replace('-', ' ')}s`)
       groups.set(noun, group)
     }
-    const command = group.command(verb).description(operation.summary)
-    declareInput(command, operation)
-    command
-      .option('--json', 'print the answer as JSON')
-      .option('--key <key>', 'API key; DOCKET_KEY when left out')
-      .option('--url <url>', 'the service; DOCKET_URL, or this machine, when left out')
-    if (operation.example !== undefined) {
-      command.addHelpText('after', `\nExample:\n  $ docket ${noun} ${verb} ${operation.example}`.trimEnd())
-    }
-    if (operation.secret !== undefined) command.addHelpText('after', describeSecrets(operation.secret))
     const hosted = variant.operation === operation.name ? variant : undefined
-    if (hosted !== undefined) command.option(hosted.flag, hosted.says)
-    command.action(async () => {
-      if ((await hosted?.run(command.opts())) === true) return
-      await runOperation(operation, command, config(), out, openAsker())
-    })
+    declareCommand(group.command(verb), operation, config, out, hosted, openAsker)
+    const short = shortNames[operation.name]
+    if (short !== undefined) declareCommand(program.command(short), operation, config, out, hosted, openAsker)
   }
+}
+
+function declareCommand(
+  command: Command,
+  operation: Operation,
+  config: () => Config,
+  out: Out,
+  hosted: HostVariant | undefined,
+  openAsker: () => Asker,
+): void {
+  command.description(operation.summary)
+  declareInput(command, operation)
+  command
+    .option('--json', 'print the answer as JSON')
+    .option('--key <key>', 'API key; DOCKET_KEY when left out')
+    .option('--url <url>', 'the service; DOCKET_URL, or this machine, when left out')
+  if (operation.example !== undefined)
+    command.addHelpText('after', `\nExample:\n  $ docket ${pathOf(command)} ${operation.example}`.trimEnd())
+  if (operation.secret !== undefined) command.addHelpText('after', describeSecrets(operation.secret))
+  if (hosted !== undefined) command.option(hosted.flag, hosted.says)
+  command.action(async () => {
+    if ((await hosted?.run(command.opts())) === true) return
+    await runOperation(operation, command, config(), out, openAsker())
+  })
+}
+
+/** `work-order create`: the words that lead to a command, without those of the program. */
+function pathOf(command: Command): string {
+  const words: string[] = []
+  for (let at: Command | null = command; at?.parent; at = at.parent) words.unshift(at.name())
+  return words.join(' ')
 }
 
 const pathNames = (operation: Operation): string[] =>
@@ -250,5 +283,6 @@ async function printResponse(
     return
   }
   const answer: unknown = await response.json()
-  out(how.json ? `${JSON.stringify(answer, null, 2)}\n` : printAnswer(answer))
+  const print = printers[operation.name] ?? printAnswer
+  out(how.json ? `${JSON.stringify(answer, null, 2)}\n` : print(answer))
 }

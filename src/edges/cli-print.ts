@@ -95,13 +95,13 @@ function toText(value: unknown): string {
 
 /** East Asian characters take two columns of a terminal. */
 const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   let width = 0
   for (const character of text) width += wide.test(character) ? 2 : 1
   return width
 }
 
-function fit(text: string, width: number): string {
+export function fit(text: string, width: number): string {
   if (displayWidth(text) <= width) return text + ' '.repeat(width - displayWidth(text))
   let kept = ''
   for (const character of text) {

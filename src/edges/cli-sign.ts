@@ -67,7 +67,7 @@ export function addSignCommand(
       'sign a gate of a work order with your password and your signing key, or list what waits for you',
     )
     .argument('[work-order]', 'id or number of the work order')
-    .option('--gate <name>', 'release|completion; what waits for you when left out')
+    .option('--gate <name>', 'release|completion|waiver; what waits for you when left out')
     .option('--role <role>', 'in which you sign; the one that waits for you when left out')
     .option('--signing-key <id>', 'one of your signing keys; one with a passphrase when left out')
     .option(

@@ -26,7 +26,9 @@ export function inputShape(operation: Operation): InputShape {
 }
 
 const alternatives = (schema: JsonSchema): JsonSchema[] =>
-  Array.isArray(schema['anyOf']) ? (schema['anyOf'] as JsonSchema[]).flatMap(alternatives) : [schema]
+  Array.isArray(schema['anyOf'] ?? schema['oneOf'])
+    ? ((schema['anyOf'] ?? schema['oneOf']) as JsonSchema[]).flatMap(alternatives)
+    : [schema]
 export const typesOf = (schema: JsonSchema): unknown[] => alternatives(schema).map((one) => one['type'])
 
 /** Texts become numbers, booleans and lists where the schema asks for them; what does not fit is left to be refused. */
@@ -45,6 +47,8 @@ export function coerce(
 function coerceOne(schema: JsonSchema, value: unknown): unknown {
   const types = typesOf(schema)
   if (types.includes('array')) {
+    const text = Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value
+    if (typeof text === 'string' && /^\s*\[/.test(text) && holdsObjects(schema)) return parseObject(text)
     const items = (Array.isArray(value) ? value : [value]).flatMap((item) =>
       typeof item === 'string' ? item.split(',') : [item],
     )
@@ -57,6 +61,12 @@ function coerceOne(schema: JsonSchema, value: unknown): unknown {
   if (types.includes('object')) return parseObject(value)
   return value
 }
+
+/** A list of objects is written as JSON; a comma does not part what has members. */
+const holdsObjects = (schema: JsonSchema): boolean =>
+  alternatives(schema).some(
+    ({ items }) => items !== undefined && typesOf(items as JsonSchema).includes('object'),
+  )
 
 function parseObject(text: string): unknown {
   try {

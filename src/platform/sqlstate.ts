@@ -32,6 +32,10 @@ export function isWorthRetrying(error: unknown): boolean {
     error.code === 'DK006' ||
     error.code === 'DK007' ||
     error.code === 'DK015' ||
+    error.code === 'DK016' ||
+    // Something of its tree began or ended between the look and the change: what stands now is another decision.
+    error.code === 'DK032' ||
+    error.code === 'DK033' ||
     error.code === '40001' ||
     error.code === '40P01' ||
     error.constraint === 'one_work_order_per_number'

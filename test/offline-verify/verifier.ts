@@ -86,3 +86,26 @@ export type Verifier = {
 
 export const verifierPath = new URL('../../verify/docket-verify.mjs', import.meta.url)
 export const verifier = (await import(verifierPath.href)) as Verifier
+
+/** The verifier of whole trails, verify/docket-trail.mjs. */
+export type TrailFinding = {
+  readonly record?: string
+  readonly seq?: number
+  readonly field?: string
+  readonly what: string
+}
+export type TrailVerdict = {
+  readonly ok: boolean
+  readonly findings: readonly TrailFinding[]
+  readonly summary: { readonly entries: number; readonly leaves: number; readonly unsealed: number }
+}
+type TrailVerifier = {
+  readonly recorded: { readonly [kind: string]: readonly string[] }
+  beginTrail(): {
+    take(line: string): void
+    close(options?: { readonly checkpoint?: string }): TrailVerdict
+  }
+}
+
+export const trailPath = new URL('../../verify/docket-trail.mjs', import.meta.url)
+export const trailVerifier = (await import(trailPath.href)) as TrailVerifier

@@ -53,6 +53,16 @@ const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'finding.assign owner': () => slot('person'),
   'principal.set_manager manager': () => fc.oneof(fc.constant(null), slot('person')),
   'policy.set body': () => policy,
+  'policy.set_completion policy': () => fc.constantFrom({ kind: 'all' }, { kind: 'k_of_n', k: 1 }, null),
+  'waiver.ask id': () => slot('work_order'),
+  'work_order.create_many work_orders': () =>
+    fc.constantFrom(
+      [{ title: 'one of many', lifecycle: 'qms' }],
+      [
+        { title: 'Service line 3', key: 'line', lifecycle: 'change-control' },
+        { title: 'Grease bearings', parent: 'line', lifecycle: 'change-control', estimated_hours: 1.5 },
+      ],
+    ),
   'policy.preview lifecycle': () => fc.constantFrom('change-control', 'qms'),
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run prove -- storm|fuzz|races|forgery|tamper [--seed N] [--size full|small]`: one heavy proof. The seed is printed first,
+ * `npm run prove -- storm|fuzz|races|forgery|tamper|graph [--seed N] [--size full|small]`: one heavy proof. The seed is printed first,
  * so that a run which fails can be had again; the figures of a full one are kept in docs/operate/proofs.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { drawSeed, sizes } from './proof.ts'
 import type { Figures, Proof } from './proof.ts'
 import { proveForgery } from './forgery.ts'
 import { proveFuzz } from './fuzz.ts'
+import { proveGraph } from './graph.ts'
 import { proveRaces } from './races.ts'
 import { proveStorm } from './storm.ts'
 import { proveTamper } from './tamper.ts'
@@ -19,6 +20,7 @@ const proofs: { readonly [name: string]: (proof: Proof) => Promise<Figures> } = 
   races: proveRaces,
   forgery: proveForgery,
   tamper: proveTamper,
+  graph: proveGraph,
 }
 const page = new URL('../../docs/operate/proofs.md', import.meta.url)
 

@@ -5,10 +5,12 @@
  */
 import assert from 'node:assert/strict'
 import { Client } from 'pg'
+import { exportTrail } from '#capabilities/verify/trail.ts'
 import { verifyTenant } from '#capabilities/verify/verify.ts'
 import type { Damage } from '#capabilities/verify/report.ts'
 import { openFixture } from '../fixture.ts'
 import type { Fixture } from '../fixture.ts'
+import { trailVerifier } from '../offline-verify/verifier.ts'
 import { sealAll } from '../sealing.ts'
 import { makeSignedWorld, submit } from './forgery-world.ts'
 import { openRandom } from './proof.ts'
@@ -45,18 +47,21 @@ export async function proveTamper(proof: Proof): Promise<Figures> {
     await sealAll(fixture)
     await keep(drill, 'kept')
     const random = openRandom(proof.seed)
-    const tally = new Map<string, { done: number; found: number; located: number }>()
+    const tally = new Map<string, Count>()
     const missed: string[] = []
     for (let i = 0; i < sizes[proof.size].edits; i += 1) {
       const kind = pickKind(i, random)
-      const { found, located, told } = await damage(drill, kind, random)
-      const count = tally.get(kind) ?? { done: 0, found: 0, located: 0 }
+      const { told, ...outcome } = await damage(drill, kind, random)
+      const count = tally.get(kind) ?? nothingYet
       tally.set(kind, {
         done: count.done + 1,
-        found: count.found + (found ? 1 : 0),
-        located: count.located + (located ? 1 : 0),
+        found: count.found + Number(outcome.found),
+        located: count.located + Number(outcome.located),
+        foundOffline: count.foundOffline + Number(outcome.foundOffline),
+        locatedOffline: count.locatedOffline + Number(outcome.locatedOffline),
       })
-      if (!found || !located) missed.push(`${i} ${kind}: ${told}`)
+      if (!Object.values(outcome).every(Boolean))
+        missed.push(`${i} ${kind} ${JSON.stringify(outcome)}: ${told}`)
       if ((i + 1) % 200 === 0) proof.say(`${i + 1} edits`)
     }
     return judge([...tally], missed, clean, proof)
@@ -66,18 +71,31 @@ export async function proveTamper(proof: Proof): Promise<Figures> {
   }
 }
 
+type Count = {
+  readonly done: number
+  readonly found: number
+  readonly located: number
+  readonly foundOffline: number
+  readonly locatedOffline: number
+}
+const nothingYet: Count = { done: 0, found: 0, located: 0, foundOffline: 0, locatedOffline: 0 }
+
 function judge(
-  tally: readonly (readonly [string, { done: number; found: number; located: number }])[],
+  tally: readonly (readonly [string, Count])[],
   missed: readonly string[],
   clean: number,
   proof: Proof,
 ): Figures {
-  for (const [kind, { done, found, located }] of tally)
-    proof.say(`${kind}: ${done} done, ${found} found, ${located} located`)
+  for (const [kind, count] of tally)
+    proof.say(
+      `${kind}: ${count.done} done, ${count.found} found, ${count.located} located; offline ${count.foundOffline} found, ${count.locatedOffline} located`,
+    )
   for (const line of missed.slice(0, 20)) proof.say(`not located: ${line}`)
-  const sum = (of: 'done' | 'found' | 'located'): number => tally.reduce((n, [, count]) => n + count[of], 0)
+  const sum = (of: keyof Count): number => tally.reduce((n, [, count]) => n + count[of], 0)
   const [done, found, located] = [sum('done'), sum('found'), sum('located')]
   assert.equal(found, done, missed.slice(0, 5).join('\n'))
+  // One verdict: whatever the one finds, the other finds.
+  assert.equal(sum('foundOffline'), done, missed.slice(0, 5).join('\n'))
   // A log that was rewritten whole shows that it is another one, and nothing shows where it began to be.
   const exempt = proof.size === 'small' ? tally.filter(([kind]) => isWholesale(kind)) : []
   const few = exempt.reduce((n, [, count]) => n + count.done - count.located, 0)
@@ -85,11 +103,17 @@ function judge(
     located >= 0.99 * (done - few),
     `${located} of ${done} located\n${missed.slice(0, 10).join('\n')}`,
   )
+  assert.ok(
+    sum('locatedOffline') >= 0.99 * (done - few),
+    `${sum('locatedOffline')} of ${done} located offline\n${missed.slice(0, 10).join('\n')}`,
+  )
   return {
     'kinds of damage': tally.length,
     edits: done,
     found,
     located,
+    'found offline': sum('foundOffline'),
+    'located offline': sum('locatedOffline'),
     'clean runs without a finding': clean,
   }
 }
@@ -155,17 +179,29 @@ async function restore({ client, tables }: Drill, schema: string): Promise<void>
   await client.query('commit')
 }
 
-type Outcome = { readonly found: boolean; readonly located: boolean; readonly told: string }
+type Outcome = {
+  readonly found: boolean
+  readonly located: boolean
+  /** Does the verifier that shares no code with the service see it too? */
+  readonly foundOffline: boolean
+  readonly locatedOffline: boolean
+  readonly told: string
+}
 
 async function damage(drill: Drill, kind: string, random: Random): Promise<Outcome> {
   const edit = await apply(drill, kind, random)
   try {
     const damages = await verify(drill)
-    const told = damages.map(({ record, seq, field, what }) => `${record.id} ${seq} ${field}: ${what}`)
+    const offline = await verifyOffline(drill)
+    const told = [...damages, ...offline].map(
+      ({ record, seq, field, what }) => `${record.id} ${seq} ${field}: ${what}`,
+    )
     return {
       found: damages.length > 0,
       located: isLocated(edit, damages),
-      told: told.slice(0, 3).join(' | '),
+      foundOffline: offline.length > 0,
+      locatedOffline: isLocated(edit, offline),
+      told: told.slice(0, 6).join(' | '),
     }
   } finally {
     await restore(drill, 'kept')
@@ -218,7 +254,23 @@ const verify = async ({ fixture, tenantId, kept }: Drill): Promise<readonly Dama
   (await verifyTenant(fixture.service.installation.urlOf('docket_auditor'), tenantId, undefined, 1, kept))
     .damages
 
-function isLocated(edit: Edit, damages: readonly Damage[]): boolean {
+/** The trail of the same database, read by the verifier that knows nothing of the service. */
+async function verifyOffline({ fixture, tenantId, kept }: Drill): Promise<readonly Told[]> {
+  const trail = trailVerifier.beginTrail()
+  await exportTrail(fixture.service.installation.urlOf('docket_auditor'), tenantId, (line) =>
+    trail.take(line),
+  )
+  return trail.close({ checkpoint: kept }).findings.map(({ record, seq, field, what }) => ({
+    record: { id: record ?? tenantId },
+    seq: seq ?? null,
+    field: field ?? null,
+    what,
+  }))
+}
+
+type Told = Pick<Damage, 'seq' | 'field' | 'what'> & { readonly record: { readonly id: string } }
+
+function isLocated(edit: Edit, damages: readonly Told[]): boolean {
   return damages.some(({ record, seq, field, what }) => {
     if (edit.says?.test(`${field}: ${what}`) === true) return true
     if (edit.entry !== undefined && what.includes(edit.entry)) return true
@@ -241,6 +293,7 @@ async function runClean(drill: Drill, many: number): Promise<number> {
     assert.ok(reply.status === 201, reply.text)
     if (i % 2 === 0) await sealAll(fixture, 'acme-bio')
     assert.deepEqual(await verify(drill), [], `clean run ${i}`)
+    assert.deepEqual(await verifyOffline(drill), [], `clean run ${i}, offline`)
   }
   return many
 }

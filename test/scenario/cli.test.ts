@@ -153,6 +153,7 @@ test('R-CLI-2 every example of an operation is understood', async (t) => {
         'not_signed',
         'not_sealed_yet',
         'delegation_refused',
+        'tree_refused',
       ]
       if (code === 1) assert.ok(understood.includes(JSON.parse(err).code), err)
     })

@@ -1,4 +1,4 @@
-/** `system:approvals`, the job of a tenant that reminds and escalates. It is registered on first need, by itself. */
+/** The jobs of a tenant, such as `system:approvals`, which reminds and escalates. Each is registered on first need, by itself. */
 import { accept } from '#domain/refusal.ts'
 import { newId } from '#platform/id.ts'
 import { asRefusal } from '#platform/sqlstate.ts'
@@ -12,24 +12,30 @@ const approvalsName = 'system:approvals'
 export type Approvals = { readonly id: string; readonly name: string }
 
 /** Undefined when an administrator has disabled it. */
-export async function ensureApprovals(floor: Floor, tenantId: string): Promise<Approvals | undefined> {
+export const ensureApprovals = (floor: Floor, tenantId: string): Promise<Approvals | undefined> =>
+  ensureJob(floor, tenantId, approvalsName)
+
+/** Undefined when an administrator has disabled it. */
+export async function ensureJob(
+  floor: Floor,
+  tenantId: string,
+  name: string,
+): Promise<Approvals | undefined> {
   const id = newId()
-  const actor = { id, kind: 'system', name: approvalsName, sponsorId: null, client: 'worker' } as const
+  const actor = { id, kind: 'system', name, sponsorId: null, client: 'worker' } as const
   const call = { requestId: 'approval-sla' }
   try {
     const decision = await inTenant(floor, { tenantId, actor, call }, async (tx) => {
-      const known = await loadPrincipal(tx, approvalsName)
+      const known = await loadPrincipal(tx, name)
       if (known !== undefined)
         return accept(known.kind === 'system' && known.disabled_at === null ? known.id : undefined)
-      const created = await createPrincipal(tx, { name: approvalsName, kind: 'system', roles: [] }, id)
+      const created = await createPrincipal(tx, { name, kind: 'system', roles: [] }, id)
       return created.ok ? accept(id) : created
     })
-    return decision.ok && decision.value !== undefined
-      ? { id: decision.value, name: approvalsName }
-      : undefined
+    return decision.ok && decision.value !== undefined ? { id: decision.value, name } : undefined
   } catch (error) {
     // Another process was quicker: its one is ours, too.
     if (asRefusal(error)?.code !== 'already_exists') throw error
-    return ensureApprovals(floor, tenantId)
+    return ensureJob(floor, tenantId, name)
   }
 }

@@ -26,6 +26,8 @@ export type SlaNeeds = {
   /** RFC 3339; decides what is due. Entries carry the time of the service in any case. */
   readonly now: () => string
   readonly log: Logger
+  /** What else is looked at in each sweep of a tenant; gives how much was done. */
+  readonly beside?: (tenantId: string) => Promise<number>
   /** 30 unless said. */
   readonly everySeconds?: number
 }
@@ -36,6 +38,8 @@ export async function openSlaWorker(needs: SlaNeeds): Promise<SlaWorker> {
   await jobs.work('approval-sweep', async ({ tenant }) => {
     const { taken, ahead } = await sweepTenant(floor, String(tenant), now())
     if (taken > 0) log.info({ tenant, steps: taken }, 'reminded or escalated')
+    const more = (await needs.beside?.(String(tenant))) ?? 0
+    if (more > 0) log.info({ tenant, ready: more }, 'ready by the clock')
     for (const due of ahead) {
       const data = {
         tenant: String(tenant),

@@ -1,7 +1,7 @@
 /** What a decision about a signature needs to know, read after everything that it rests on is locked. */
 import { decideSigning, gatedEdge, missingSignatures } from '#domain/approval.ts'
 import type { Authority, Round } from '#domain/approval.ts'
-import type { SignatureGate } from '#domain/lifecycle.ts'
+import type { GateName } from '#domain/lifecycle.ts'
 import type { Actor, GrantedRole } from '#domain/principal.ts'
 import { unmetBesideSignatures } from '#domain/transition.ts'
 import type { Decision } from '#domain/refusal.ts'
@@ -11,11 +11,12 @@ import { loadHolds } from '../finding/violation.ts'
 import { loadPrincipal } from '../principal/store.ts'
 import { hasAttested, isLocked, listActiveKeys } from '../signing-key/use.ts'
 import type { SigningKey } from '../signing-key/use.ts'
-import { openRound, loadRound } from '../work-order/round.ts'
+import { loadGateFacts } from '../completion/gate.ts'
+import { openRound, loadRound, loadWaiver } from '../work-order/round.ts'
 import type { LockedWorkOrder } from '../work-order/find.ts'
 
 export type Asked = {
-  readonly gate: SignatureGate['name']
+  readonly gate: GateName
   readonly role: GrantedRole
   readonly signing_key?: string | undefined
 }
@@ -37,22 +38,25 @@ export async function weighSigning(
   asked: Asked,
   now: string,
 ): Promise<Signing> {
-  const [standing, actor, delegations, keys, attested, isShut, integrityHolds] = await Promise.all([
-    loadRound(tx, locked),
+  const isWaiver = asked.gate === 'waiver'
+  const gated = isWaiver ? undefined : gatedEdge(locked)
+  const [standing, actor, delegations, keys, attested, isShut, integrityHolds, gates] = await Promise.all([
+    isWaiver ? loadWaiver(tx, locked.id) : loadRound(tx, locked),
     loadSigner(tx, caller),
     listDelegationsTo(tx, caller.id),
     listActiveKeys(tx, caller.id),
     hasAttested(tx, caller.id),
     isLocked(tx, caller.id),
     loadHolds(tx, locked),
+    gated === undefined ? {} : loadGateFacts(tx, caller, locked, gated.to),
   ])
   // A work order that came to its gate before there were rounds gets its round when somebody wants to sign.
-  const opened = standing === undefined ? await openRound(tx, locked) : { workOrder: locked, round: standing }
+  const opened =
+    standing === undefined && !isWaiver ? await openRound(tx, locked) : { workOrder: locked, round: standing }
   const { workOrder, round } = opened
   const key = keys.find(({ id, certificate }) => certificate !== null && (asked.signing_key ?? id) === id)
-  const edge = gatedEdge(workOrder)
   const { executor_sponsor_ids: executorSponsorIds } = workOrder
-  const edgeFacts = { workOrder, actor, executorSponsorIds, round, integrityHolds, now }
+  const edgeFacts = { workOrder, actor, executorSponsorIds, round, integrityHolds, ...gates, now }
   const decision = decideSigning({
     workOrder,
     actor,
@@ -64,7 +68,7 @@ export async function weighSigning(
     hasAttested: attested,
     isLocked: isShut,
     hasKey: key !== undefined,
-    edgeUnmet: edge === undefined ? [] : unmetBesideSignatures(edgeFacts, edge),
+    edgeUnmet: gated === undefined ? [] : unmetBesideSignatures(edgeFacts, gated),
     now,
   })
   const missing = round === undefined ? [] : missingSignatures(round, workOrder.version)

@@ -17,10 +17,12 @@ import type { Tx } from '#platform/tx.ts'
 import { z } from 'zod'
 import { listDelegationsTo } from '../delegation/find.ts'
 import { assertionOptions } from '../signing-key/use.ts'
+import { lockEnding } from '../completion/effect.ts'
 import { findWorkOrder, lockForChange } from '../work-order/find.ts'
 import type { LockedWorkOrder } from '../work-order/find.ts'
 import { refuseAttempt, turnBack } from '../work-order/transition.ts'
 import { workOrderRef, workOrderView } from '../work-order/schema.ts'
+import { findWorkOrderId } from '../work-order/store.ts'
 import { weighSigning } from './facts.ts'
 import type { Signing } from './facts.ts'
 import { approvalsView, intentInput, intentView, pendingView, rejectionInput } from './schema.ts'
@@ -49,6 +51,12 @@ export const intend = operation({
   input: intentInput,
   output: intentView,
   async run(tx, actor, input) {
+    const meaning = input.gate === 'waiver' ? 'waived' : 'approved'
+    if ((input.meaning ?? meaning) !== meaning)
+      return refuse({
+        code: 'invalid_input',
+        errors: [{ path: 'meaning', message: `a signature at the gate ${input.gate} says ${meaning}` }],
+      })
     const found = await lockForChange(tx, actor, input.id)
     if (!found.ok) return found
     const at = tx.now(found.value.locked_at)
@@ -88,7 +96,8 @@ async function draftIntent(
     gate,
     round: round.number,
     role,
-    meaning: 'approved',
+    meaning: gate === 'waiver' ? 'waived' : 'approved',
+    ...(round.reason === undefined || round.reason === null ? {} : { reason: round.reason }),
     signer: { id: actor.id, name: actor.name },
     authority,
     policy_version: round.policy_version,
@@ -142,7 +151,10 @@ export const reject = operation({
   input: rejectionInput,
   output: workOrderView,
   async run(tx, actor, input) {
-    const found = await lockForChange(tx, actor, input.id)
+    const id = await findWorkOrderId(tx, input.id)
+    // What is rejected may be done again, and then others of its tree wait for that.
+    const ending = id === undefined ? undefined : await lockEnding(tx, id, 'rejected')
+    const found = await lockForChange(tx, actor, id ?? input.id)
     if (!found.ok) return found
     const workOrder = found.value
     const edge = turnBackEdge(workOrder)
@@ -151,7 +163,7 @@ export const reject = operation({
     const { reason, review_notes = reason } = input
     const said = edge.given?.includes('review_notes') ? { reason, review_notes } : { reason }
     const delegated = await listDelegatedRoles(tx, actor, workOrder)
-    return turnBack(tx, actor, workOrder, { to: edge.to, ...said }, delegated)
+    return turnBack(tx, actor, workOrder, { to: edge.to, ...said }, delegated, ending)
   },
 })
 

@@ -4,7 +4,7 @@ import { grantedRoles } from '#domain/principal.ts'
 import { assertionSchema } from '../signing-key/passkey.ts'
 import { line, text, workOrderRef, workOrderView } from '../work-order/schema.ts'
 
-const gates = ['release', 'completion'] as const
+const gates = ['release', 'completion', 'waiver'] as const
 
 function isTimeZone(value: string): boolean {
   try {
@@ -18,7 +18,10 @@ export const intentInput = z.strictObject({
   id: workOrderRef,
   gate: z.enum(gates),
   role: z.enum(grantedRoles),
-  meaning: z.literal('approved').default('approved'),
+  meaning: z
+    .enum(['approved', 'waived'])
+    .optional()
+    .describe('what the signature says: waived at the gate waiver, approved at every other'),
   signing_key: z.uuid().optional().describe('its id; the first one in force when left out'),
   time_zone: line(60)
     .refine(isTimeZone, 'is not the IANA name of a time zone, such as Europe/Berlin')
@@ -48,7 +51,7 @@ export const signatureView = z.object({
   gate: z.enum(gates),
   round: z.int(),
   role: z.string(),
-  meaning: z.literal('approved'),
+  meaning: z.enum(['approved', 'waived']),
   signer: z.string(),
   signer_id: z.uuid(),
   on_behalf_of: z.string().nullable(),

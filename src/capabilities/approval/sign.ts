@@ -23,6 +23,10 @@ import {
   verifyPassword,
 } from '../signing-key/use.ts'
 import type { SigningKey, WrongPart } from '../signing-key/use.ts'
+import { lockAround, lockEnding } from '../completion/effect.ts'
+import type { Ending } from '../completion/effect.ts'
+import { loadGateFacts } from '../completion/gate.ts'
+import { passWaiver } from '../completion/waiver.ts'
 import { lockForChange } from '../work-order/find.ts'
 import type { LockedWorkOrder } from '../work-order/find.ts'
 import { toView } from '../work-order/view.ts'
@@ -129,6 +133,8 @@ async function recordSignature(
   statement: Statement,
   proof: Proof,
 ): Promise<Decision<z.output<typeof signedView>>> {
+  // What the last signature does to the others of a tree is locked before the work order itself.
+  const ending = await lockOthers(tx, intent)
   const found = await lockForChange(tx, actor, intent.work_order_id)
   if (!found.ok) return found
   const at = tx.now(found.value.locked_at)
@@ -146,6 +152,7 @@ async function recordSignature(
   const delegated = authority.kind === 'delegation' ? authority : undefined
   const row: NewSignature = {
     id: tx.newId(),
+    meaning: statement.meaning,
     wo_version: workOrder.version,
     signer_id: actor.id,
     on_behalf_of: delegated?.delegator.id ?? null,
@@ -172,7 +179,7 @@ async function recordSignature(
       : { on_behalf_of: delegated.delegator.id, delegation_id: delegated.delegation_id }),
   }
   const signed = moveHead(tx, workOrder, { action: 'approval_signed', detail, at })
-  const after = signing.isLast ? await openGate(tx, actor, signed, signing, statement) : signed
+  const after = signing.isLast ? await finish(tx, actor, signed, signing, statement, ending) : signed
   const shown = {
     ...row,
     round_id: round.id,
@@ -216,6 +223,27 @@ const toAuthority = (authority: Authority): Authority =>
         delegator: { id: authority.delegator.id, name: authority.delegator.name },
       }
 
+const lockOthers = (tx: Tx, { gate, work_order_id }: Intent): Promise<Ending | undefined> => {
+  if (gate === 'waiver') return lockAround(tx, work_order_id, 'waived')
+  return gate === 'completion' ? lockEnding(tx, work_order_id, 'closed') : Promise.resolve(undefined)
+}
+
+function finish(
+  tx: Tx,
+  actor: Actor,
+  workOrder: LockedWorkOrder,
+  signing: Signing,
+  statement: Statement,
+  ending: Ending | undefined,
+): Promise<LockedWorkOrder> {
+  const { round } = signing
+  if (round?.gate !== 'waiver') return openGate(tx, actor, workOrder, signing, statement, ending)
+  const others = round.given
+    .filter(({ wo_version }) => wo_version === workOrder.version)
+    .map(({ signer_id }) => signer_id)
+  return passWaiver(tx, workOrder, round, [...others, actor.id], ending)
+}
+
 /** The last required signature opens the gate: the work order moves on, and the round is passed. */
 async function openGate(
   tx: Tx,
@@ -223,6 +251,7 @@ async function openGate(
   workOrder: LockedWorkOrder,
   { round }: Signing,
   { gate, role, signer }: Statement,
+  ending: Ending | undefined,
 ): Promise<LockedWorkOrder> {
   const edge = gatedEdge(workOrder)
   if (edge === undefined) throw new Error('the state has no gate')
@@ -238,10 +267,11 @@ async function openGate(
     executorSponsorIds: workOrder.executor_sponsor_ids,
     round,
     isSigned: true as const,
+    ...(await loadGateFacts(tx, actor, workOrder, edge.to)),
     now: workOrder.locked_at,
   }
   const decision = decideTransition(facts, command)
   // Whatever else the edge needs was asked before the first signature.
   if (!decision.ok) throw new Error(`the signed gate stays shut: ${decision.refusal.code}`)
-  return move(tx, workOrder, decision.value, round)
+  return move(tx, workOrder, decision.value, round, ending)
 }

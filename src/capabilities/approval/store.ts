@@ -1,4 +1,5 @@
 /** SQL of signing: intents, signatures, and what a round looks like to who reads it. Signatures are only ever added. */
+import type { GateName } from '#domain/lifecycle.ts'
 import type { AttachmentFacts } from '#domain/statement.ts'
 import type { GrantedRole } from '#domain/principal.ts'
 import type { Tx } from '#platform/tx.ts'
@@ -9,7 +10,7 @@ export type Intent = {
   readonly round_id: string
   readonly principal_id: string
   readonly key_id: string
-  readonly gate: 'release' | 'completion'
+  readonly gate: GateName
   readonly role: GrantedRole
   readonly statement: Buffer
   readonly record: Buffer
@@ -47,6 +48,7 @@ export function updateSignCount(tx: Tx, keyId: string, count: number): void {
 
 export type NewSignature = {
   readonly id: string
+  readonly meaning: 'approved' | 'waived'
   readonly wo_version: number
   readonly signer_id: string
   readonly on_behalf_of: string | null
@@ -63,7 +65,7 @@ export function insertSignature(tx: Tx, intent: Intent, row: NewSignature): void
   tx.write(1)`
     insert into signatures (id, work_order_id, round_id, gate, role, meaning, wo_version, signer_id, on_behalf_of, delegation_id, key_id,
                             kind, statement, record, signature, authenticator_data, client_data_json, certificate, intent_id, signed_at)
-    values (${row.id}, ${intent.work_order_id}, ${intent.round_id}, ${intent.gate}, ${intent.role}, 'approved', ${row.wo_version},
+    values (${row.id}, ${intent.work_order_id}, ${intent.round_id}, ${intent.gate}, ${intent.role}, ${row.meaning}, ${row.wo_version},
             ${row.signer_id}, ${row.on_behalf_of}, ${row.delegation_id}, ${intent.key_id}, ${row.kind}, ${intent.statement},
             ${intent.record}, ${row.signature}, ${row.authenticator_data}, ${row.client_data_json}, ${row.certificate},
             ${intent.id}, ${row.signed_at})`
@@ -108,7 +110,7 @@ export const listSignatures = (tx: Tx, workOrderId: string): Promise<SignatureRo
 
 export type RoundRow = {
   readonly id: string
-  readonly gate: 'release' | 'completion'
+  readonly gate: GateName
   readonly number: number
   readonly policy_version: number
   readonly ordered: boolean
@@ -140,7 +142,7 @@ export type PendingRow = {
   readonly number: string
   readonly title: string
   readonly asset_id: string | null
-  readonly gate: 'release' | 'completion'
+  readonly gate: GateName
   readonly role: GrantedRole
   readonly opened_at: string
   readonly due_at: string | null

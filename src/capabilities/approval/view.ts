@@ -27,7 +27,7 @@ export function toSignatureView(row: SignatureRow, round: RoundRow, moment: Mome
     gate: round.gate,
     round: round.number,
     role: row.role,
-    meaning: 'approved',
+    meaning: statement.meaning,
     signer: statement.signer.name,
     signer_id: row.signer_id,
     on_behalf_of: statement.authority.kind === 'delegation' ? statement.authority.delegator.name : null,

@@ -3,6 +3,7 @@
  * of one buffer each, laid out alike, so that what is equal is compared as bytes and never made into values.
  */
 import type { PoolClient } from 'pg'
+import { parseBody } from '#domain/stored-entry.ts'
 import { readId } from '#platform/binary.ts'
 import { copyOut } from '#platform/copy-out.ts'
 import { isId } from '#platform/id.ts'
@@ -113,14 +114,17 @@ export async function listKeys(
   client: PoolClient,
   tenantId: string,
 ): Promise<{ readonly named: string[]; readonly held: string[] }> {
-  const entries = await client.query<{ vkey: string | null }>(
-    `select convert_from(body, 'UTF8')::jsonb -> 'detail' ->> 'vkey' as vkey from entries
-      where record_id = $1 and action = 'log_key_created' order by seq`,
+  // Read here and not in the database: a body that was damaged may be no JSON, and not even UTF-8.
+  const entries = await client.query<{ body: Buffer }>(
+    `select body from entries where record_id = $1 and action = 'log_key_created' order by seq`,
     [tenantId],
   )
   const rows = await client.query<{ vkey: string }>('select vkey from log_keys order by created_at')
   return {
-    named: entries.rows.flatMap(({ vkey }) => vkey ?? []),
+    named: entries.rows.flatMap(({ body }) => {
+      const vkey = parseBody(body.toString('utf8'))?.detail?.['vkey']
+      return typeof vkey === 'string' ? vkey : []
+    }),
     held: rows.rows.map(({ vkey }) => vkey),
   }
 }

@@ -12,6 +12,7 @@ import { toSignedText, toUtcText } from './time.ts'
 const meanings = {
   release: 'approved for release: the work may be carried out',
   completion: 'approved as complete: the record may be closed',
+  waiver: 'waived: its master, and what waits for it, go on without it',
 } as const
 
 export function toSeal(facts: RecordFacts, row: SignatureRow): Block {
@@ -30,6 +31,7 @@ export function toSeal(facts: RecordFacts, row: SignatureRow): Block {
       ['Printed name', signer.name],
       ['Role', toRoleText(statement.role)],
       ['Meaning', `${statement.meaning} (${statement.gate} gate, round ${statement.round})`],
+      ...(statement.reason === undefined ? [] : [['Reason', statement.reason] satisfies Field]),
       ['Date and time', signedAt],
       ['Version', validity.text],
       ...toAuthority(facts, statement),

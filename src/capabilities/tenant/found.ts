@@ -16,7 +16,7 @@ import { loadPrincipal } from '../principal/store.ts'
 import { insertTenant } from './store.ts'
 
 const operatorName = 'system:operator'
-export const tenantFields = ['slug', 'name', 'default_lifecycle'] as const
+export const tenantFields = ['slug', 'name', 'default_lifecycle', 'completion_policy'] as const
 
 export type NewTenant = {
   readonly slug: string

@@ -1,5 +1,6 @@
 /** SQL of tenants. A tenant sees its own row and no other. */
 import type { LifecycleName } from '#domain/lifecycles.ts'
+import type { CompletionPolicy } from '#domain/work-order.ts'
 import type { Chained, Head, Tx } from '#platform/tx.ts'
 
 export type TenantRow = {
@@ -28,6 +29,19 @@ export async function lockTenant(tx: Tx): Promise<Chained & { readonly locked_at
     select id, version, entry_seq, entry_head from tenants for update`
   if (row === undefined) throw new Error('the tenant has no row')
   return { ...row, locked_at: tx.now() }
+}
+
+/** Right after its entry was recorded. */
+export function updateTenantPolicy(
+  tx: Tx,
+  before: Chained,
+  policy: CompletionPolicy | null,
+  head: Head,
+): void {
+  tx.write('head')`
+    update tenants set completion_policy = ${policy === null ? null : JSON.stringify(policy)}::jsonb,
+           version = ${head.version}, entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and entry_seq = ${before.entry_seq}`
 }
 
 /** Right after the entry was recorded. */

@@ -24,7 +24,7 @@ export type RowReader = {
 const firstColumns = ['id', 'version', 'entry_seq', 'entry_id', 'entry_head', 'category']
 
 /** Roles of a principal are no column: they are the grants, written and ordered as the trail does it. */
-const rolesOf = `array(select role from
+export const rolesOf = `array(select role from
     (select case when g.asset_id is null then g.role else g.role || '@' || g.asset_id end as role
        from role_grants g where g.principal_id = r.id) as granted order by role collate "C")`
 

@@ -31,7 +31,7 @@ const mostThreads = 8
 const rangesAlone = 10
 const firstId = '00000000-0000-0000-0000-000000000000'
 
-const shapes: Shapes = {
+export const shapes: Shapes = {
   work_order: makeShape('work_order', recordedFields, blank),
   asset: makeShape('asset', assetFields),
   principal: makeShape('principal', principalFields, { roles: [] }),

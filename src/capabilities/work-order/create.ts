@@ -1,6 +1,7 @@
 /** Creating a work order: names become ids, the tenant's lifecycle gives the first state, a number is drawn. */
 import { randomInt } from 'node:crypto'
 import { changesBetween } from '#domain/entry.ts'
+import { finalCategories } from '#domain/lifecycle.ts'
 import { categoryOf, lifecycles } from '#domain/lifecycles.ts'
 import { countedNumber, fleetCandidates, isCounted } from '#domain/number.ts'
 import { maySee } from '#domain/principal.ts'
@@ -12,6 +13,7 @@ import type { LifecycleName } from '#domain/lifecycles.ts'
 import type { Recorded } from '#domain/work-order.ts'
 import { operation, everyone } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { lockTrees } from '../hierarchy/store.ts'
 import { createInput, workOrderView } from './schema.ts'
 import type { CreateInput } from './schema.ts'
 import {
@@ -44,6 +46,8 @@ export const create = operation({
     if (!people.ok) return people
     const badTitle = checkTitle(lifecycle, input.title)
     if (badTitle !== undefined) return refuse(badTitle)
+    const closed = await lockMaster(tx, people.value.parent_id)
+    if (closed !== undefined) return refuse(closed)
     const at = tx.now()
     const recorded = {
       ...toRecorded(input, lifecycle, people.value),
@@ -52,6 +56,17 @@ export const create = operation({
     return accept(toView(insertCreated(tx, recorded, at, people.value)))
   },
 })
+
+/** Nobody moves or closes the master meanwhile; nothing is linked to one that is finished. */
+async function lockMaster(tx: Tx, id: string | null): Promise<Refusal | undefined> {
+  if (id === null) return undefined
+  await lockTrees(tx, [id])
+  tx.lock(id)
+  const master = await loadWorkOrder(tx, id)
+  return master !== undefined && finalCategories.includes(master.category)
+    ? { code: 'tree_refused', rule: 'final_master', path: [master.number] }
+    : undefined
+}
 
 type Ties = Names & {
   readonly requester_id: string
@@ -64,7 +79,7 @@ const missing = (field: string, value: string | undefined): Decision<never> =>
   refuse({ code: 'unknown_reference', field, value: value ?? '' })
 
 /** The principals, asset and parent that the input names; one that is not there, or not active, is refused by name. */
-async function resolveTies(tx: Tx, actor: Actor, input: CreateInput): Promise<Decision<Ties>> {
+export async function resolveTies(tx: Tx, actor: Actor, input: CreateInput): Promise<Decision<Ties>> {
   const [requester, assignee, asset, parent] = await Promise.all([
     input.requester === undefined ? actor : findPrincipal(tx, input.requester),
     input.assignee === undefined ? null : findPrincipal(tx, input.assignee),
@@ -87,14 +102,18 @@ async function resolveTies(tx: Tx, actor: Actor, input: CreateInput): Promise<De
   })
 }
 
-function checkTitle(lifecycle: LifecycleName, title: string): Refusal | undefined {
+export function checkTitle(lifecycle: LifecycleName, title: string): Refusal | undefined {
   if (lifecycle !== 'fleet' || fleetTitle.test(title)) return undefined
   const message =
     'must begin with [Project-Category] and a space, as in "[SS1-Operations] Migrate the worker"'
   return { code: 'invalid_input', errors: [{ path: 'title', message }] }
 }
 
-function toRecorded(input: CreateInput, lifecycle: LifecycleName, ties: Ties): Omit<Recorded, 'number'> {
+export function toRecorded(
+  input: CreateInput,
+  lifecycle: LifecycleName,
+  ties: Ties,
+): Omit<Recorded, 'number'> {
   const prefix = lifecycle === 'fleet' ? /^\[([^\]-]+)-([^\]]+)\]/.exec(input.title) : null
   return {
     lifecycle,
@@ -136,8 +155,8 @@ function toRecorded(input: CreateInput, lifecycle: LifecycleName, ties: Ties): O
     editor_id: null,
     import_source: null,
     predecessors: null,
-    completion_policy: null,
-    on_failure: null,
+    completion_policy: input.completion_policy ?? null,
+    on_failure: input.on_failure ?? null,
     waiver: null,
   }
 }

@@ -8,7 +8,8 @@ import { requirementsFor } from '#domain/policy.ts'
 import { planRequirement } from '#domain/sla.ts'
 import type { Tx } from '#platform/tx.ts'
 import { loadCurrentPolicy } from '../policy/current.ts'
-import { countRounds, insertRound, loadOpenRound, updateRound } from './round-store.ts'
+import { waiverRequirements, waiverSigners } from '#domain/waiver.ts'
+import { countRounds, insertRound, loadOpenRound, loadWaiverRound, updateRound } from './round-store.ts'
 import { listHolders, updateHead } from './store.ts'
 import type { LockedWorkOrder } from './store.ts'
 
@@ -65,6 +66,53 @@ export async function openRound(
   updateHead(tx, workOrder, head)
   insertRound(tx, { ...round, work_order_id: workOrder.id, opened_at: at, requirements: planned })
   return { workOrder: { ...workOrder, ...head }, round: { ...round, requirements: planned, given: [] } }
+}
+
+/** The round in which its waiver is signed, beside whatever gate it stands at. */
+export const loadWaiver = (tx: Tx, workOrderId: string): Promise<Round | undefined> =>
+  loadWaiverRound(tx, workOrderId)
+
+/** Asks for the signatures of a waiver, with an entry; the reason stands in the round, and in each statement. */
+export async function openWaiver(
+  tx: Tx,
+  workOrder: LockedWorkOrder,
+  reason: string,
+): Promise<LockedWorkOrder> {
+  const [policy, count, who] = await Promise.all([
+    loadCurrentPolicy(tx),
+    countRounds(tx, workOrder.id, 'waiver'),
+    listHolders(tx, waiverSigners, workOrder.asset_id),
+  ])
+  const at = workOrder.locked_at
+  const gate = 'waiver'
+  const requirements = waiverRequirements.map((one) => ({ ...one, due_at: null, next_step_at: null }))
+  const round = { id: tx.newId(), gate, number: count + 1, policy_version: policy.version } as const
+  const head = tx.record({
+    kind: 'work_order',
+    record: workOrder,
+    action: 'approval_requested',
+    reason,
+    changes: [],
+    detail: {
+      gate,
+      round: round.number,
+      policy_version: policy.version,
+      requirements: requirements.map(({ role, count: needed, due_at }) => ({ role, count: needed, due_at })),
+      who,
+    },
+    newVersion: false,
+    at,
+  })
+  updateHead(tx, workOrder, head)
+  insertRound(tx, {
+    ...round,
+    work_order_id: workOrder.id,
+    ordered: false,
+    opened_at: at,
+    reason,
+    requirements,
+  })
+  return { ...workOrder, ...head }
 }
 
 /** Closes the round that stands open, because the gate was passed, the work turned back, or cancelled. */

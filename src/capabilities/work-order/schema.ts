@@ -59,6 +59,15 @@ const plan = {
 }
 const report = { notes: text(50_000), completion_summary: text(50_000), actual_hours: hours }
 
+/** When a master is complete. */
+export const completionPolicy = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('all') }),
+  z.strictObject({ kind: z.literal('k_of_n'), k: z.int().min(1).max(100_000) }),
+  z.strictObject({ kind: z.literal('weighted'), at_least: z.number().gt(0).max(1) }),
+  z.strictObject({ kind: z.literal('required'), ids: z.array(z.uuid()).min(1).max(10_000) }),
+])
+const onFailure = z.enum(failurePolicies)
+
 export const createInput = z.strictObject({
   lifecycle: z.enum(lifecycleNames).optional().describe("the tenant's own when left out"),
   ...contents,
@@ -83,6 +92,12 @@ export const createInput = z.strictObject({
   requirements: requirements.optional(),
   related_wo_ids: plan.related_wo_ids.optional(),
   parent: workOrderRef.optional(),
+  completion_policy: completionPolicy
+    .optional()
+    .describe("when it is complete, as a master; the tenant's policy when left out"),
+  on_failure: onFailure
+    .optional()
+    .describe('what its cancelling does to the others of its master; continue when left out'),
   notes: report.notes.optional(),
 })
 export type CreateInput = z.output<typeof createInput>
@@ -108,6 +123,8 @@ export const updateInput = z
     project: nullable(plan.project),
     planned_start: nullable(instant),
     planned_end: nullable(instant),
+    completion_policy: nullable(completionPolicy),
+    on_failure: nullable(onFailure),
     job_plan: nullable(jobPlan),
     requirements: nullable(requirements),
     notes: nullable(report.notes),
@@ -128,14 +145,6 @@ export const transitionInput = z.strictObject({
   blocker: z.strictObject({ owner: text(200).optional(), action: text(2000).optional() }).optional(),
   post_approval_tasks_confirmed: z.boolean().optional(),
 })
-
-/** When a master is complete. */
-export const completionPolicy = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('all') }),
-  z.strictObject({ kind: z.literal('k_of_n'), k: z.int().min(1).max(100_000) }),
-  z.strictObject({ kind: z.literal('weighted'), at_least: z.number().gt(0).max(1) }),
-  z.strictObject({ kind: z.literal('required'), ids: z.array(z.uuid()).min(1).max(10_000) }),
-])
 
 const oneOrMore = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(50)
 export const sorts = ['created', 'updated', 'due_date', 'priority'] as const
@@ -206,7 +215,14 @@ export const workOrderView = z.object({
   actual_end: z.string().nullable(),
   job_plan: jobPlan.nullable(),
   requirements: requirements.nullable(),
-  hold: z.object({ reason: z.string(), owner: z.string(), since: z.string() }).nullable(),
+  hold: z
+    .object({
+      reason: z.string(),
+      owner: z.string(),
+      since: z.string(),
+      cause: z.uuid().optional().describe('the work order beside it that was cancelled'),
+    })
+    .nullable(),
   blocker: z.object({ owner: z.string().optional(), action: z.string().optional() }).nullable(),
   revision: z.int(),
   revision_of: z.uuid().nullable(),

@@ -61,6 +61,10 @@ export async function lockWorkOrder(tx: Tx, ref: string): Promise<LockedWorkOrde
   return row === undefined ? undefined : { ...row, locked_at: tx.now(row.updated_at) }
 }
 
+/** The id of a work order by its id or number; undefined where there is none of that number. */
+export const findWorkOrderId = (tx: Tx, ref: string): Promise<string | undefined> =>
+  isId(ref) ? Promise.resolve(ref) : findIdByNumber(tx, ref)
+
 async function findIdByNumber(tx: Tx, number: string): Promise<string | undefined> {
   if (!isNumber(number)) return undefined
   const row = await tx.maybe<{

@@ -18,6 +18,9 @@ import type { TransitionCommand, TransitionFacts, TransitionPlan } from '#domain
 import { recordedFields } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { applyEnding, lockEnding } from '../completion/effect.ts'
+import type { Ending } from '../completion/effect.ts'
+import { loadGateFacts, touchesTree } from '../completion/gate.ts'
 import { loadHolds, raiseViolations } from '../finding/violation.ts'
 import { checkVisible, findWorkOrder, lockForChange } from './find.ts'
 import { drawNumber, insertCreated } from './create.ts'
@@ -25,7 +28,7 @@ import { recall, remember } from './memory.ts'
 import { closeRound, loadRound, openRound } from './round.ts'
 import { transitionInput, workOrderRef, workOrderView } from './schema.ts'
 import type { WorkOrderView } from './schema.ts'
-import { listHolders, updateHead, updateWorkOrder } from './store.ts'
+import { findWorkOrderId, listHolders, updateHead, updateWorkOrder } from './store.ts'
 import type { LockedWorkOrder, WorkOrderRow } from './store.ts'
 import { toView } from './view.ts'
 
@@ -40,7 +43,7 @@ export const transition = operation({
   output: workOrderView,
   async run(tx, actor, input) {
     const guess = tx.mayGuess ? recall(tx.tenantId, input.id) : undefined
-    if (guess !== undefined && !touchesGate(guess, input.to)) {
+    if (guess !== undefined && !touchesGate(guess, input.to) && !touchesTree(guess, input.to)) {
       const seen = checkVisible(tx, actor, { ...guess, locked_at: tx.now(guess.updated_at) })
       const decision = seen.ok
         ? decideTransition(toFacts(actor, seen.value, seen.value.locked_at), input)
@@ -48,15 +51,18 @@ export const transition = operation({
       // Nobody is refused on a guess: what stands now is read below.
       if (seen.ok && decision.ok) return accept(toView(await move(tx, seen.value, decision.value, undefined)))
     }
-    const found = await lockForChange(tx, actor, input.id)
+    const id = await findWorkOrderId(tx, input.id)
+    const ending = id === undefined ? undefined : await lockEnding(tx, id, input.to)
+    const found = await lockForChange(tx, actor, id ?? input.id)
     if (!found.ok) return found
-    const [round, integrityHolds] = await Promise.all([
+    const [round, integrityHolds, gates] = await Promise.all([
       loadRound(tx, found.value),
       loadHolds(tx, found.value),
+      loadGateFacts(tx, actor, found.value, input.to),
     ])
-    const facts = { ...toFacts(actor, found.value, found.value.locked_at), round, integrityHolds }
+    const facts = { ...toFacts(actor, found.value, found.value.locked_at), round, integrityHolds, ...gates }
     const decision = decideTransition(facts, input)
-    if (decision.ok) return accept(toView(await move(tx, found.value, decision.value, round)))
+    if (decision.ok) return accept(toView(await move(tx, found.value, decision.value, round, ending)))
     return refuseAttempt(tx, found.value, decision.refusal, { to: input.to, reason: input.reason })
   },
 })
@@ -72,15 +78,22 @@ const toFacts = (actor: Actor, workOrder: WorkOrderRow, now: string): Transition
   now,
 })
 
-/** Queues the new state with its entry; closes the round of the gate that is left, and opens that of the next. */
+/**
+ * Queues the new state with its entry; closes the round of the gate that is left, and opens that of the next. Where
+ * it ends, so does what its end does to the others of its tree, which were locked before it.
+ */
 export async function move(
   tx: Tx,
   before: LockedWorkOrder,
   plan: TransitionPlan,
   round: Round | undefined,
+  ending?: Ending,
 ): Promise<LockedWorkOrder> {
   if (round !== undefined) closeRound(tx, round, outcomeOf(plan), before.locked_at)
-  const { workOrder } = await openRound(tx, await moveOnly(tx, before, plan))
+  const revisionId = plan.transition.opensRevision ? await openRevision(tx, before) : undefined
+  const { workOrder } = await openRound(tx, await moveOnly(tx, before, plan, revisionId))
+  if (ending !== undefined)
+    await applyEnding(tx, ending, workOrder, plan.reason ?? plan.changes.notes ?? null, revisionId)
   return workOrder
 }
 
@@ -91,6 +104,7 @@ export function moveHead(
   said: {
     readonly action: string
     readonly detail: { readonly [name: string]: unknown }
+    readonly reason?: string
     readonly at: string
   },
 ): LockedWorkOrder {
@@ -106,19 +120,24 @@ export async function turnBack(
   workOrder: LockedWorkOrder,
   command: TransitionCommand,
   delegatedRoles: readonly GrantedRole[],
+  ending: Ending | undefined,
 ): Promise<Decision<WorkOrderView>> {
   const round = await loadRound(tx, workOrder)
   const facts = { ...toFacts(actor, workOrder, workOrder.locked_at), round, delegatedRoles }
   const decision = decideTransition(facts, command)
-  if (decision.ok) return accept(toView(await move(tx, workOrder, decision.value, round)))
+  if (decision.ok) return accept(toView(await move(tx, workOrder, decision.value, round, ending)))
   return refuseAttempt(tx, workOrder, decision.refusal, { to: command.to, reason: command.reason })
 }
 
 const outcomeOf = ({ transition: edge, action }: TransitionPlan): 'passed' | 'returned' | 'withdrawn' =>
   edge.gate !== undefined ? 'passed' : action === 'approval_rejected' ? 'returned' : 'withdrawn'
 
-async function moveOnly(tx: Tx, before: LockedWorkOrder, plan: TransitionPlan): Promise<LockedWorkOrder> {
-  const revision = plan.transition.opensRevision ? await openRevision(tx, before) : undefined
+async function moveOnly(
+  tx: Tx,
+  before: LockedWorkOrder,
+  plan: TransitionPlan,
+  revision: string | undefined,
+): Promise<LockedWorkOrder> {
   const at = before.locked_at
   const category = categoryOf(before.lifecycle, plan.transition.to)
   const head = tx.record({
@@ -164,7 +183,7 @@ async function openRevision(tx: Tx, before: LockedWorkOrder): Promise<string> {
     executor_ids: [],
     editor_id: null,
     import_source: null,
-    // What waited for the rejected work, and its waiver, were about that work.
+    // What the rejected work waited for is done, and its waiver was about that work.
     predecessors: null,
     waiver: null,
     number: await drawNumber(tx, before.lifecycle, at),
@@ -242,8 +261,12 @@ export const transitions = operation({
     const found = await findWorkOrder(tx, actor, input.id)
     if (!found.ok) return found
     const workOrder = found.value
-    const [round, integrityHolds] = await Promise.all([loadRound(tx, workOrder), loadHolds(tx, workOrder)])
-    const facts = { ...toFacts(actor, workOrder, tx.now()), round, integrityHolds }
+    const [round, integrityHolds, gates] = await Promise.all([
+      loadRound(tx, workOrder),
+      loadHolds(tx, workOrder),
+      loadGateFacts(tx, actor, workOrder),
+    ])
+    const facts = { ...toFacts(actor, workOrder, tx.now()), round, integrityHolds, ...gates }
     const data = await Promise.all(
       reportEdges(facts).map(async (edge) => ({
         ...edge,

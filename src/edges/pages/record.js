@@ -34,8 +34,11 @@ export async function drawRecord(me, ref, signed) {
   const workOrder = found.body
   const again = () => drawRecord(me, ref)
   const finish = (answer) => drawRecord(me, ref, answer)
-  const open = rounds.find(({ status }) => status === 'open')
-  const mine = pending.filter(({ work_order_id }) => work_order_id === workOrder.id)
+  // A waiver is asked for beside the gate: what waits for this person comes first.
+  const waiting = pending.filter(({ work_order_id }) => work_order_id === workOrder.id)
+  const opened = rounds.filter(({ status }) => status === 'open')
+  const open = opened.find(({ gate }) => waiting.some((one) => one.gate === gate)) ?? opened[0]
+  const mine = waiting.filter(({ gate }) => gate === open?.gate)
   const panel = h('section', { 'aria-label': 'Signing' })
   fill(
     main(),
@@ -107,7 +110,7 @@ function recordCard(workOrder, files, path) {
 
 const toLink = ({ id, name }, path) => h('a', { href: `${path}/attachments/${id}`, download: name }, name)
 
-const gateTitles = { release: 'Release', completion: 'Completion' }
+const gateTitles = { release: 'Release', completion: 'Completion', waiver: 'Waiver' }
 const roundWords = { open: 'open', passed: 'signed', returned: 'turned back', withdrawn: 'withdrawn' }
 
 const roundCards = (rounds) =>
@@ -186,7 +189,8 @@ function drawChoice(panel, context) {
     drawStatement(panel, body, { again, finish, leave: () => drawChoice(panel, context) })
     return undefined
   })
-  fill(panel, form, turnBackCard(workOrder, again))
+  // What waives a work order is taken back by who asked for it; the work itself is not turned back.
+  fill(panel, form, open.gate !== 'waiver' && turnBackCard(workOrder, again))
 }
 
 const select = (name, options) =>
