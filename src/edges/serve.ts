@@ -11,6 +11,10 @@ import { buildHttp } from './http.ts'
 import { openService } from './open-service.ts'
 
 export async function serve(config: Config, openNeighbours: OpenNeighbours): Promise<void> {
+  // Who asks to stop while it still starts is heard too: otherwise the process would end and leave its database running.
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
   const neighbours = openNeighbours(config)
   const service = await openService(config, 'serve')
   const app = await buildHttp(service)
@@ -41,10 +45,8 @@ export async function serve(config: Config, openNeighbours: OpenNeighbours): Pro
     await guard.close()
     await service.close()
   }
-  await new Promise<void>((resolve, reject) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => void stop().then(resolve, reject))
-  })
+  await asked
+  await stop()
 }
 
 function toSetupProblem(error: unknown, config: Config): unknown {
