@@ -14,6 +14,7 @@ import { openAccounts } from '#platform/accounts.ts'
 import { readRelyingParty } from '#platform/config.ts'
 import { openDatabase } from '#platform/database.ts'
 import type { Installation } from '#platform/setup.ts'
+import { noSecrets } from '#platform/secret.ts'
 import { openWrap } from '#platform/wrap.ts'
 
 const entriesPerRecord = 8
@@ -168,7 +169,7 @@ export async function found(installation: Installation): Promise<Operator> {
   })
   const relyingParty = readRelyingParty({ PORT: 3000, DOCKET_ORIGIN: undefined })
   const accounts = openAccounts(auth, installation.secret, relyingParty.origins)
-  const floor = { db, accounts, wrap: openWrap(installation.secret), relyingParty }
+  const floor = { db, accounts, wrap: openWrap(installation.secret), relyingParty, readSecret: noSecrets }
   const tenant = { slug: 'bench', name: 'Bench', default_lifecycle: 'change-control' } as const
   const founded = await foundTenant(floor, tenant)
   await Promise.all([db.close(), auth.close()])

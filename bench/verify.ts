@@ -116,7 +116,10 @@ async function bench(folder: string, adminUrl: string, auditorUrl: string, tenan
 /** The log is verified with everything else, so all of it is sealed first. */
 async function seal(config: Config, installation: Installation, tenantId: string): Promise<void> {
   const shared = { ...installation, release: () => Promise.resolve() }
-  const service = await openService({ ...config, LOG_LEVEL: 'warn' }, 'bench', 2, shared)
+  const service = await openService({ ...config, LOG_LEVEL: 'warn' }, 'bench', {
+    connections: 2,
+    installed: shared,
+  })
   const sealing = openSealing(() => installation.urlOf('docket_sealer'), service.floor, service.log)
   let leaves = 0
   const began = performance.now()

@@ -24,7 +24,9 @@ export type World = {
 export async function openWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'docket-bench-'))
   chmodSync(folder, 0o711)
-  const service = await openService(readConfig({ DOCKET_DATA: folder, LOG_LEVEL: 'warn' }), 'bench', 12)
+  const service = await openService(readConfig({ DOCKET_DATA: folder, LOG_LEVEL: 'warn' }), 'bench', {
+    connections: 12,
+  })
   const founded = await foundTenant(service.floor, {
     slug: 'bench',
     name: 'Bench',

@@ -81,6 +81,25 @@ begin
 end
 $function$;
 
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_open_step(tenant uuid, plan jsonb, results jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select step ->> 'key' from jsonb_array_elements(plan -> 'steps') step
+   where jsonb_typeof(step) = 'object' and (step ->> 'mandatory')::boolean
+     and not case
+           when step ->> 'kind' = 'work_order' then exists (
+             select from work_orders w where w.tenant_id = tenant and w.id = (step ->> 'work_order')::uuid
+                and (w.category = 'done' or w.waiver is not null))
+           when results -> (step ->> 'key') ->> 'state' = 'out_of_limits' then not exists (
+             select from findings f where f.tenant_id = tenant and f.number = results -> (step ->> 'key') ->> 'finding' and f.state <> 'closed')
+           else coalesce(results -> (step ->> 'key') ->> 'state' = 'done', false)
+         end
+   limit 1
+$function$;
+
 -- owner: docket_search
 CREATE OR REPLACE FUNCTION public.find_tenant(wanted text)
  RETURNS uuid
@@ -252,6 +271,21 @@ begin
          where v.tenant_id = new.tenant_id and v.id = new.violator_id and v.sponsor_id = new.closed_by) then
       raise exception 'separation of duties on finding %', old.number using errcode = 'DK012';
     end if;
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_hand_in()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  open_step text := find_open_step(new.tenant_id, new.job_plan, new.step_results);
+begin
+  if open_step is not null then
+    raise exception 'work order % is handed in while step % is not done', new.id, open_step using errcode = 'DK018';
   end if;
   return new;
 end
@@ -829,6 +863,16 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.refuse_step_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the steps of work order % are not done now, or its plan is fixed', new.id using errcode = 'DK019';
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.require_closer()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -943,6 +987,8 @@ begin
     perform 1 from delegations r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'finding' then
     perform 1 from findings r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
+  elsif new.record_kind = 'template' then
+    perform 1 from templates r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   else
     perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   end if;
@@ -1331,7 +1377,7 @@ create table entries (
   constraint entries_pkey PRIMARY KEY (tenant_id, id),
   constraint entries_action_check CHECK ((action ~ '^[a-z_]+$'::text)),
   constraint entries_leaf_check CHECK ((octet_length(leaf) = 32)),
-  constraint entries_record_kind_check CHECK ((record_kind = ANY (ARRAY['work_order'::text, 'asset'::text, 'principal'::text, 'tenant'::text, 'delegation'::text, 'finding'::text]))),
+  constraint entries_record_kind_check CHECK ((record_kind = ANY (ARRAY['work_order'::text, 'asset'::text, 'principal'::text, 'tenant'::text, 'delegation'::text, 'finding'::text, 'template'::text]))),
   constraint entries_seq_check CHECK ((seq > 0))
 ) partition by range (id);
 CREATE INDEX entries_in_order ON ONLY public.entries USING btree (tenant_id, xid, id);
@@ -1797,6 +1843,33 @@ grant insert, select on signing_locks to docket_app;
 grant select on signing_locks to docket_auditor;
 grant update (unlocked_at, unlocked_by) on signing_locks to docket_app;
 
+-- ---------------------------------------------------- table templates: row security enabled and forced
+
+create table templates (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  name                   text not null,
+  body                   jsonb not null,
+  retired                boolean not null,
+  version                integer not null,
+  entry_seq              integer not null,
+  entry_id               uuid not null,
+  entry_head             bytea not null,
+  created_at             timestamp with time zone not null,
+  updated_at             timestamp with time zone not null,
+  constraint templates_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_template_per_name UNIQUE (tenant_id, name),
+  constraint templates_body_check CHECK ((jsonb_typeof(body) = 'object'::text)),
+  constraint templates_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,99}$'::text)),
+  constraint templates_version_check CHECK ((version > 0)),
+  constraint templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.templates DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+create policy tenant on templates for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on templates to docket_app;
+grant select on templates to docket_auditor;
+grant update (body, retired, version, entry_seq, entry_id, entry_head, updated_at) on templates to docket_app;
+
 -- ------------------------------------------------------ table tenants: row security enabled and forced
 
 create table tenants (
@@ -1939,9 +2012,11 @@ END) stored,
   completion_policy      jsonb,
   on_failure             text,
   waiver                 jsonb,
+  step_results           jsonb,
   constraint work_orders_pkey PRIMARY KEY (tenant_id, id),
   constraint planned_end_is_not_before_planned_start CHECK ((planned_end >= planned_start)),
   constraint predecessors_are_a_list CHECK (((jsonb_typeof(predecessors) = 'array'::text) AND (jsonb_array_length(predecessors) > 0))),
+  constraint step_results_are_of_steps CHECK (((jsonb_typeof(step_results) = 'object'::text) AND (step_results <> '{}'::jsonb))),
   constraint work_orders_actual_hours_check CHECK (((actual_hours >= (0)::double precision) AND (actual_hours <= ('1000000'::numeric)::double precision))),
   constraint work_orders_estimated_hours_check CHECK (((estimated_hours >= (0)::double precision) AND (estimated_hours <= ('1000000'::numeric)::double precision))),
   constraint work_orders_on_failure_check CHECK ((on_failure = ANY (ARRAY['continue'::text, 'hold_siblings'::text, 'cancel_siblings'::text]))),
@@ -1967,19 +2042,23 @@ CREATE INDEX work_orders_by_update ON ONLY public.work_orders USING btree (tenan
 CREATE INDEX work_orders_unfinished ON ONLY public.work_orders USING btree (tenant_id, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE INDEX work_orders_unfinished_by_due_date ON ONLY public.work_orders USING btree (tenant_id, due_order, id) WHERE (category <> ALL (ARRAY['done'::text, 'abandoned'::text]));
 CREATE TRIGGER a_master_closes_over_nothing_that_runs BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.category = 'done'::text) AND (old.category <> 'done'::text))) EXECUTE FUNCTION guard_master();
+CREATE TRIGGER a_plan_stays_once_a_step_was_done BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.job_plan IS DISTINCT FROM old.job_plan) AND (old.step_results IS NOT NULL))) EXECUTE FUNCTION refuse_step_change();
 CREATE TRIGGER a_waiver_is_signed_and_stays BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((new.waiver IS DISTINCT FROM old.waiver)) EXECUTE FUNCTION guard_waiver();
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.work_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
 CREATE TRIGGER nothing_begins_as_started BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text))) EXECUTE FUNCTION guard_start();
 CREATE TRIGGER nothing_begins_as_waived BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN ((new.waiver IS NOT NULL)) EXECUTE FUNCTION guard_waiver();
+CREATE TRIGGER nothing_begins_with_steps_done BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN ((new.step_results IS NOT NULL)) EXECUTE FUNCTION refuse_step_change();
 CREATE TRIGGER nothing_regulatory_is_done_while_the_log_does_not_match BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.regulatory OR old.regulatory) AND (new.category = 'done'::text) AND (old.category <> 'done'::text))) EXECUTE FUNCTION guard_integrity();
 CREATE TRIGGER nothing_starts_before_what_it_waits_for BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text) AND (old.category <> ALL (ARRAY['active'::text, 'held'::text])))) EXECUTE FUNCTION guard_start();
 CREATE TRIGGER nothing_starts_below_a_finished_master BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) AND (new.category = 'active'::text) AND (old.category <> ALL (ARRAY['active'::text, 'held'::text])))) EXECUTE FUNCTION guard_start_below();
 CREATE TRIGGER nothing_that_runs_is_linked_to_a_finished_master BEFORE UPDATE OF parent_id ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) AND (new.parent_id IS DISTINCT FROM old.parent_id) AND (new.category = ANY (ARRAY['active'::text, 'held'::text, 'review'::text])))) EXECUTE FUNCTION guard_start_below();
 CREATE TRIGGER only_what_the_lifecycle_allows BEFORE INSERT OR UPDATE ON public.work_orders FOR EACH ROW EXECUTE FUNCTION guard_work_order();
+CREATE TRIGGER steps_are_done_while_it_is_under_way BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.step_results IS DISTINCT FROM old.step_results) AND ((old.category <> 'active'::text) OR (new.category <> 'active'::text)))) EXECUTE FUNCTION refuse_step_change();
 CREATE TRIGGER the_tree_is_kept AFTER UPDATE OF parent_id, predecessors ON public.work_orders FOR EACH ROW EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER the_tree_is_kept_when_one_begins AFTER INSERT ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) OR (new.predecessors IS NOT NULL))) EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER what_completes_it_is_fixed_before_work BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((((new.completion_policy IS DISTINCT FROM old.completion_policy) OR (new.on_failure IS DISTINCT FROM old.on_failure)) AND (old.category <> ALL (ARRAY['initial'::text, 'planning'::text, 'ready'::text])))) EXECUTE FUNCTION refuse_late_policy();
 CREATE TRIGGER words_are_indexed AFTER INSERT OR UPDATE OF title, description, project, tags, attributes ON public.work_orders FOR EACH ROW EXECUTE FUNCTION index_work_order_texts();
+CREATE TRIGGER work_is_handed_in_with_its_steps_done BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.job_plan IS NOT NULL) AND (new.category = ANY (ARRAY['review'::text, 'done'::text])) AND (old.category <> ALL (ARRAY['review'::text, 'done'::text])))) EXECUTE FUNCTION guard_hand_in();
 create policy tenant on work_orders for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on work_orders to docket_app;
 grant select on work_orders to docket_auditor;

@@ -3,6 +3,7 @@
  * what an answer holds when the record was found.
  */
 import { approvals, delegations } from './authz-recipe-approvals.ts'
+import { plans } from './authz-recipe-plan.ts'
 import { completions } from './authz-recipe-completion.ts'
 import { structures } from './authz-recipe-structure.ts'
 import { signingKeys } from './authz-recipe-keys.ts'
@@ -249,6 +250,7 @@ export const recipes: { readonly [row: string]: Recipe } = {
   ...delegations,
   ...oversight,
   ...completions,
+  ...plans,
   ...structures,
   ...signingKeys,
   ...logs,

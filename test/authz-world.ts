@@ -195,10 +195,15 @@ const paths: { readonly [state: string]: { readonly lifecycle: string; readonly 
 }
 
 /** A work order brought to that state by the planner and its assignee. */
-export async function makeIn(world: World, seat: Seat, state: string): Promise<Made> {
+export async function makeIn(
+  world: World,
+  seat: Seat,
+  state: string,
+  more: Record<string, unknown> = {},
+): Promise<Made> {
   const path = paths[state]
   if (path === undefined) throw new Error(`no path to ${state}`)
-  const made = await make(world, seat, { lifecycle: path.lifecycle })
+  const made = await make(world, seat, { lifecycle: path.lifecycle, ...more })
   for (const { by, ...move } of path.moves) {
     const worker = seat.tie === 'assignee' ? seat.key : world.fixture.keyOf('Lee Lab')
     const key = by === 'planner' ? world.fixture.keyOf('Pat Planner') : worker

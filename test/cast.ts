@@ -121,6 +121,7 @@ export function workOrderIn(
     completion_policy: null,
     on_failure: null,
     waiver: null,
+    step_results: null,
     created_at: at,
     updated_at: at,
     ...changes,

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { shippedTemplates } from '#capabilities/template/shipped.ts'
 import { loadDemo } from '#capabilities/tenant/demo.ts'
 import type { Demo, DemoKeys } from '#capabilities/tenant/demo.ts'
 import { buildHttp } from '#edges/http.ts'
@@ -65,7 +66,10 @@ export async function openFixture(): Promise<Fixture> {
   // Uploads are staged here: another file's must not be seen among this one's.
   const data = join(folder, database)
   const config = readConfig({ DOCKET_DATA: data, LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'fatal' })
-  const service = await openService(config, `test-${database}`, 8, installation)
+  const service = await openService(config, `test-${database}`, {
+    connections: 8,
+    installed: installation,
+  })
   const app = await buildHttp(service)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const keys = demo.tenants
@@ -126,9 +130,13 @@ export async function send(
 /** Made once for this schema and these demo data, whoever comes first; the keys stand in a file beside the server. */
 async function ensureTemplate(adminUrl: string): Promise<{ template: string; demo: Demo }> {
   const demo = readFileSync(new URL('../src/capabilities/tenant/demo.ts', import.meta.url))
+  const shipped = shippedTemplates.map((name) =>
+    readFileSync(new URL(`../templates/${name}.json`, import.meta.url), 'utf8'),
+  )
   const hash = createHash('sha256')
     .update(JSON.stringify(listMigrations()))
     .update(demo)
+    .update(shipped.join())
     .digest('hex')
     .slice(0, 12)
   const template = `template_${hash}`
@@ -141,12 +149,10 @@ async function ensureTemplate(adminUrl: string): Promise<{ template: string; dem
     await client.query(`create database ${template}`)
     const url = urlAs(adminUrl, 'postgres', new URL(adminUrl).password, template)
     await prepare(url)
-    const service = await openService(
-      readConfig({ DOCKET_DATA: folder, LOG_LEVEL: 'fatal' }),
-      'template',
-      2,
-      toInstallation(() => url, testSecret),
-    )
+    const service = await openService(readConfig({ DOCKET_DATA: folder, LOG_LEVEL: 'fatal' }), 'template', {
+      connections: 2,
+      installed: toInstallation(() => url, testSecret),
+    })
     const loaded = await loadDemo(service.floor)
     await service.close()
     writeFileSync(`${path}.part`, JSON.stringify(loaded), { mode: 0o600 })

@@ -39,6 +39,10 @@ const assaults = table`
   POST   | /v1/work-orders/{id}/transitive-reduction       | {"reason": "x"}
   POST   | /v1/work-orders/{id}/waiver                     | {"reason": "x"}
   DELETE | /v1/work-orders/{otherId}/waiver                | {"reason": "x"}
+  POST   | /v1/work-orders/{id}/steps/a                    | {}
+  POST   | /v1/work-orders/{id}/credentials/a/lease        | {}
+  PATCH  | /v1/templates/{template}                        | {"retired": true, "reason": "x"}
+  POST   | /v1/templates/{template}/apply                  | {}
   POST   | /v1/work-orders/{id}/comments                   | {"body": "x"}
   PATCH  | /v1/assets/{assetId}                            | {"name": "x", "reason": "x"}
   PATCH  | /v1/assets/{tag}                                | {"status": "retired", "reason": "x"}
@@ -126,6 +130,7 @@ test('R-ISO-8 each changing operation was tried on the other tenant', () => {
       'policy.set',
       // Of the tenant itself, and names nobody.
       'policy.set_completion',
+      'template.create',
       'principal.create',
       'work_order.create',
       'work_order.create_many',

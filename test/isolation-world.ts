@@ -81,6 +81,10 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     location: `${secret} lab`,
     owner: headId,
   })
+  const template = await must(fixture, head.key, 'POST', '/v1/templates', {
+    name: `${secret}-template`,
+    body: { lifecycle: 'change-control', title: `${secret} work`, description: `${secret} template` },
+  })
   const made = await fillWorkOrders(fixture, secret, head, vendor)
   const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
   const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
@@ -93,6 +97,7 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     entryId: trail[0].id,
     assetId: asset.id,
     tag: asset.tag,
+    template: template.name,
     headId,
     headName: head.name,
     keyId: head.id,
@@ -196,7 +201,8 @@ export function collectTraces(fixture: Fixture, side: Side, other: Side): Promis
       for (const name of await listTables(client)) {
         const { rows: found } = await client.query<{ text: string }>(
           // A body or a statement is bytes: what it says is read as well.
-          `select t::text || coalesce(encode((j ->> 'body')::bytea, 'escape'), '') || coalesce(encode((j ->> 'statement')::bytea, 'escape'), '') as text
+          `select t::text || coalesce((select string_agg(encode(value::bytea, 'escape'), ' ') from jsonb_each_text(j)
+                                        where key in ('body', 'statement') and value like '\\\\x%'), '') as text
              from ${name} t cross join to_jsonb(t) j where tenant_id = $1`,
           [tenantId],
         )

@@ -87,6 +87,7 @@ const ownThings: { readonly [subject: string]: string } = {
   delegation: 'acceptedId',
   signing_key: 'signingKeyId',
   log: 'entryId',
+  template: 'template',
 }
 /** What is asked for beside the path. */
 const needed: { readonly [operation: string]: { readonly [name: string]: string } } = {

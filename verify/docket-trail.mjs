@@ -63,7 +63,7 @@ export const recorded = {
     'deliverables notes completion_summary review_notes related_wo_ids parent_id planned_start ' +
     'planned_end actual_start actual_end job_plan requirements hold blocker revision revision_of ' +
     'acknowledged_at attributes executor_ids editor_id import_source predecessors completion_policy ' +
-    'on_failure waiver'
+    'on_failure waiver step_results'
   ).split(' '),
   asset: 'tag name location status owner_id parent_id'.split(' '),
   principal: 'kind name email sponsor_id disabled_at roles manager_id'.split(' '),
@@ -76,6 +76,7 @@ export const recorded = {
     'number kind severity title work_order_id violator_id owner_id due_at state occurrences last_at ' +
     'detail resolution closed_by closed_at'
   ).split(' '),
+  template: ['name', 'body', 'retired'],
 }
 
 /** What a trail holds, line by line. */

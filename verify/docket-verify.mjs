@@ -656,7 +656,7 @@ const workOrderFields = (
   'estimated_hours actual_hours tags project work_category acceptance_criteria deliverables notes completion_summary ' +
   'review_notes related_wo_ids parent_id planned_start planned_end actual_start actual_end job_plan requirements hold ' +
   'blocker revision revision_of acknowledged_at attributes executor_ids editor_id import_source predecessors ' +
-  'completion_policy on_failure waiver'
+  'completion_policy on_failure waiver step_results'
 ).split(' ')
 /** @type {Record<string, unknown>} */
 const blank = { tags: [], related_wo_ids: [], attributes: {}, executor_ids: [] }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { Boolean as AsnBoolean, Integer, Null, ObjectIdentifier, OctetString, Sequence } from 'asn1js'
 import type { Config } from '#platform/config.ts'
 import { SetupProblem } from '#platform/error.ts'
-import { post } from './post.ts'
+import { exchange } from './exchange.ts'
 import { parseReply, sha256Oid, TokenError, verifyToken } from './timestamp-token.ts'
 import type { Stamp } from './timestamp-token.ts'
 
@@ -52,9 +52,9 @@ export const makeTimestamp =
   (url: string, trusted: readonly X509Certificate[]): Timestamp =>
   async (bytes) => {
     const nonce = makeNonce()
-    const answer = await post({
+    const answer = await exchange({
       url,
-      type: 'application/timestamp-query',
+      headers: { 'content-type': 'application/timestamp-query' },
       body: toQuery(bytes, nonce),
       timeoutMs,
       mostBytes,

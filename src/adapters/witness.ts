@@ -5,8 +5,8 @@
 import { keyTypes, listSigners, parseNote, parseSignature, parseVkey } from '#domain/checkpoint.ts'
 import type { Verifier } from '#domain/checkpoint.ts'
 import { SetupProblem, Unavailable } from '#platform/error.ts'
-import { post } from './post.ts'
-import type { Answer } from './post.ts'
+import { exchange } from './exchange.ts'
+import type { Answer } from './exchange.ts'
 
 const timeoutMs = 5000
 const mostBytes = 16 * 1024
@@ -55,7 +55,13 @@ function parseWitness(piece: string): { url: string; verifier: Verifier } {
 async function askCosign(url: string, verifier: Verifier, offer: Offer): Promise<CosignAnswer> {
   const lines = offer.proof.map((hash) => `${hash.toString('base64')}\n`)
   const body = `old ${offer.oldSize}\n${lines.join('')}\n${offer.note}`
-  const answer = await post({ url, type: 'text/plain; charset=utf-8', body, timeoutMs, mostBytes })
+  const answer = await exchange({
+    url,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body,
+    timeoutMs,
+    mostBytes,
+  })
   return readAnswer(answer, verifier, offer.note)
 }
 

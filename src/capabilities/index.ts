@@ -9,6 +9,7 @@ import * as absence from './absence/operations.ts'
 import * as asset from './asset/operations.ts'
 import * as attachment from './attachment/operations.ts'
 import * as comment from './comment/operations.ts'
+import { lease } from './credential/lease.ts'
 import * as delegation from './delegation/operations.ts'
 import * as event from './event/operations.ts'
 import * as finding from './finding/operations.ts'
@@ -17,6 +18,7 @@ import * as dependency from './hierarchy/dependency.ts'
 import { graph } from './hierarchy/graph.ts'
 import { link, unlink } from './hierarchy/link.ts'
 import { tree } from './hierarchy/tree.ts'
+import * as jobPlan from './job-plan/operations.ts'
 import * as key from './key/operations.ts'
 import * as lifecycle from './lifecycle/operations.ts'
 import * as log from './log/operations.ts'
@@ -27,6 +29,8 @@ import * as principal from './principal/operations.ts'
 import { setPassword } from './principal/password.ts'
 import * as enrolment from './signing-key/enroll.ts'
 import * as signingKey from './signing-key/operations.ts'
+import { apply } from './template/apply.ts'
+import * as template from './template/operations.ts'
 import { createMany } from './work-order/create-batch.ts'
 import { create } from './work-order/create.ts'
 import { get, history, list } from './work-order/read.ts'
@@ -120,9 +124,18 @@ export const operations = [
   completion.whyBlocked,
   waiver.waive,
   waiver.withdraw,
+  jobPlan.get,
+  jobPlan.record,
+  lease,
   tree,
   graph,
   criticalPath,
+  template.create,
+  template.list,
+  template.get,
+  template.history,
+  template.update,
+  apply,
   exportPack,
 ] as const satisfies readonly Operation[]
 

@@ -7,7 +7,15 @@ import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { PrincipalKind } from './principal.ts'
 
-export const recordKinds = ['work_order', 'asset', 'principal', 'tenant', 'delegation', 'finding'] as const
+export const recordKinds = [
+  'work_order',
+  'asset',
+  'principal',
+  'tenant',
+  'delegation',
+  'finding',
+  'template',
+] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export type FieldChange = { readonly field: string; readonly old: unknown; readonly new: unknown }

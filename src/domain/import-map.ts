@@ -4,6 +4,7 @@
  */
 import { count, formulaProblem, parseCellDate, quote } from './import-cell.ts'
 import type { LifecycleName } from './lifecycles.ts'
+import { findSecrets } from './secret-scan.ts'
 import type { Attributes, Priority } from './work-order.ts'
 
 export type TextRule = {
@@ -82,6 +83,8 @@ const mostAttribute = 10_000
 type Report = (column: string, reason: string) => void
 
 export function toImported(map: ImportMap, given: SourceRow): ImportedRow {
+  const secrets = listSecrets(given)
+  if (secrets.length > 0) return { ok: false, problems: secrets }
   const { row, corrections } = correct(map, given)
   const problems: ImportProblem[] = []
   // A column may be read twice (start and end of one day): its problem is told once.
@@ -114,6 +117,13 @@ export function toImported(map: ImportMap, given: SourceRow): ImportedRow {
     report(map.actual_end.column, `${quote(row[map.actual_end.column])} is before the start`)
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems }
 }
+
+/** Other problems repeat the cell that they are about: where there is a secret in the row, nothing else is said. */
+const listSecrets = (row: SourceRow): ImportProblem[] =>
+  findSecrets(row).map(({ path, kind }) => ({
+    column: path,
+    reason: `looks like a secret (${kind.replaceAll('_', ' ')})`,
+  }))
 
 /** The row's key stays that of the cells as they came, so that a corrected row is known again. */
 function correct(map: ImportMap, given: SourceRow): { row: SourceRow; corrections: Correction[] } {

@@ -125,6 +125,22 @@ export function requirementsFor(policy: PolicyBody, facts: PolicyFacts): Require
   }
 }
 
+/** What a job plan asks for besides: it adds people to a role, or a role, and never takes one away. */
+export function addApprovals(
+  { ordered, requirements }: Requirements,
+  asked: readonly { readonly role: GrantedRole; readonly count: number }[],
+): Requirements {
+  const last = Math.max(0, ...requirements.map(({ position }) => position))
+  const raised = requirements.map((one) => {
+    const count = asked.find(({ role }) => role === one.role)?.count ?? 0
+    return { ...one, count: Math.max(one.count, count) }
+  })
+  const added = asked
+    .filter(({ role }) => !requirements.some((one) => one.role === role))
+    .map(({ role, count }) => ({ role, count, position: ordered ? last + 1 : 1, slaHours: null }))
+  return { ordered, requirements: [...raised, ...added] }
+}
+
 /** Who is told after the managers, in order. */
 export const escalationFor = (policy: PolicyBody, facts: PolicyFacts): readonly EscalationTarget[] =>
   findRule(policy, facts)?.escalation ?? []

@@ -30,6 +30,10 @@ export function beginsWork(lifecycle: LifecycleName, from: string, to: string): 
   return categoryOf(lifecycle, to) === 'active' && before !== 'active' && before !== 'held'
 }
 
+/** Does the edge hand the work in? What goes from one review to the next has been handed in already. */
+export const handsIn = (lifecycle: LifecycleName, from: string, to: string): boolean =>
+  categoryOf(lifecycle, to) === 'review' && categoryOf(lifecycle, from) !== 'review'
+
 /** Not started yet: what becomes ready, or can be told why it is not. */
 const unstartedCategories: readonly Category[] = ['initial', 'planning', 'ready']
 

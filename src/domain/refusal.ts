@@ -4,7 +4,9 @@
  */
 import type { LinkedCheck, LinkedState, Remedy } from './completion.ts'
 import type { DelegationRule } from './delegation.ts'
+import type { OpenStep } from './job-plan.ts'
 import type { Role } from './principal.ts'
+import type { FoundSecret } from './secret-scan.ts'
 
 /** Why somebody may not approve: the rules of separation of duties. */
 export type DutyRule =
@@ -65,6 +67,9 @@ export type Unmet =
       more: number
       who?: readonly string[]
     }
+  | { code: 'not_under_way'; current: string }
+  | { code: 'step_blocked'; step: string; finding: string }
+  | { code: 'steps_open'; steps: readonly OpenStep[]; roles: readonly Role[]; who?: readonly string[] }
   | { code: 'signatures_missing'; gate: string; roles: readonly Role[]; who?: readonly string[] }
   | { code: 'signature_not_needed'; role: Role; roles: readonly Role[]; who?: readonly string[] }
   | { code: 'not_your_turn'; roles: readonly Role[]; who?: readonly string[] }
@@ -80,6 +85,7 @@ export type Refusal =
   | { code: 'not_found'; what: string }
   | { code: 'not_allowed'; operation: string; roles?: readonly Role[]; kinds?: readonly string[] }
   | { code: 'invalid_input'; errors: readonly { path: string; message: string }[] }
+  | { code: 'secret_in_text'; found: readonly FoundSecret[] }
   | { code: 'stale_version'; expected: number; actual: number }
   | { code: 'wrong_status'; current: string; to: string; allowed: readonly string[] }
   | { code: 'record_final'; current: string }
@@ -87,6 +93,9 @@ export type Refusal =
   | { code: 'gate_not_open'; gate: string; current: string }
   | { code: 'tree_refused'; rule: TreeRule; path: readonly string[] }
   | { code: 'waiver_refused'; rule: WaiverRule }
+  | { code: 'credential_unavailable'; credential: string; cause: string; says: string }
+  | { code: 'credential_refused'; credential: string; cause: string; says: string }
+  | { code: 'template_retired'; name: string }
   | { code: 'intent_used' }
   | { code: 'intent_expired' }
   | { code: 'record_moved' }
@@ -188,6 +197,11 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
         .slice(0, 5)
         .join('; ')}`,
   },
+  secret_in_text: {
+    http: 422,
+    say: (r) =>
+      `this looks like a secret, and was not kept: ${list(r.found.map(({ path, kind }) => `${path} (${kind.replaceAll('_', ' ')})`))}; keep secrets in the vault, and write where they are (vault://MOUNT/PATH#FIELD)`,
+  },
   stale_version: {
     http: 412,
     say: (r) =>
@@ -210,6 +224,20 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
   },
   tree_refused: { http: 409, say: (r) => treeTexts[r.rule](r.path) },
   waiver_refused: { http: 409, say: (r) => waiverTexts[r.rule] },
+  credential_unavailable: {
+    http: 503,
+    say: (r) =>
+      `the credential ${r.credential} cannot be had just now: ${r.says}; nothing was lost, try again`,
+  },
+  credential_refused: {
+    http: 409,
+    say: (r) => `the credential ${r.credential} cannot be had: ${r.says}`,
+  },
+  template_retired: {
+    http: 409,
+    say: (r) =>
+      `the template ${r.name} is retired: take it into use again, or apply the one that replaces it`,
+  },
   intent_used: { http: 409, say: () => 'this signing intent was used: ask for a new one' },
   intent_expired: {
     http: 409,
@@ -294,6 +322,19 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
       `linked work is open (${r.policy}): ${list(
         r.linked.map(({ number, state, status }) => `${number ?? another} (${status ?? state})`),
       )}${r.more > 0 ? ` and ${r.more} more` : ''}`,
+  },
+  not_under_way: {
+    http: 409,
+    say: (r) => `the work order is ${r.current}: its steps are done while it is under way`,
+  },
+  step_blocked: {
+    http: 409,
+    say: (r) => `the step ${r.step} is blocked until finding ${r.finding} about it is closed`,
+  },
+  steps_open: {
+    http: 409,
+    say: (r) =>
+      `steps are not done: ${list(r.steps.map(({ key, state, finding }) => `${key} (${state}${finding === null ? '' : `, ${finding}`})`))}`,
   },
   signatures_missing: { http: 409, say: (r) => `the ${r.gate} gate is still unsigned by: ${list(r.roles)}` },
   signature_not_needed: {

@@ -1,7 +1,7 @@
 /**
  * May this actor move this work order there, and what changes if so? Every gate that is not met is named at
  * once, in the order written here, which is part of the contract: role, person, separation of duties,
- * fields, hold, acknowledgement, predecessors, master, linked work, the log, signatures.
+ * fields, hold, acknowledgement, predecessors, master, steps, linked work, the log, signatures.
  */
 import { rolesOfGate } from './approval.ts'
 import type { Round } from './approval.ts'
@@ -9,11 +9,13 @@ import { decideCompletion, findLinkedCheck, toPolicyText } from './completion.ts
 import type { Linked } from './completion.ts'
 import { gateIntegrity } from './finding.ts'
 import { categoryOf, transitionsFrom } from './lifecycles.ts'
+import { listOpenSteps, rolesOfOpen } from './job-plan.ts'
+import type { StepGround } from './job-plan.ts'
 import { finalCategories, requiredSignatures } from './lifecycle.ts'
 import type { Category, Transition } from './lifecycle.ts'
 import { captainProxyName, rolesOn } from './principal.ts'
 import type { Actor, Role } from './principal.ts'
-import { beginsWork, findLagEnd, isSatisfied } from './readiness.ts'
+import { beginsWork, findLagEnd, handsIn, isSatisfied } from './readiness.ts'
 import type { Waited } from './readiness.ts'
 import { accept, refuse } from './refusal.ts'
 import type { Decision, DutyRule, Unmet } from './refusal.ts'
@@ -50,6 +52,8 @@ export type TransitionFacts = {
     | undefined
   /** What is linked to it and the policy that counts it, where an edge asks for linked work. */
   readonly linked?: { readonly policy: CompletionPolicy; readonly work: readonly Linked[] } | undefined
+  /** What the steps of its job plan rest on; asked for where it is handed in and some rest on something. */
+  readonly stepGround?: StepGround | undefined
   /** True for the last required signature: it is the one that opens the gate. */
   readonly isSigned?: true
   /** Server time, RFC 3339. */
@@ -126,8 +130,12 @@ export function reportEdges(facts: TransitionFacts): EdgeReport[] {
 
 const edgesFor = (workOrder: WorkOrder): Transition[] =>
   transitionsFrom(workOrder.lifecycle, workOrder.status).filter(
-    (edge) => !(edge.onlyNonRegulatory && workOrder.regulatory),
+    (edge) => !(edge.onlyNonRegulatory && (workOrder.regulatory || asksRelease(workOrder))),
   )
+
+/** Its plan asks for signatures before the work: then there is no way around that gate. */
+const asksRelease = ({ job_plan: plan }: WorkOrder): boolean =>
+  plan?.approvals?.some(({ gate }) => gate === 'release') ?? false
 
 function unmetGates(edge: Transition, facts: TransitionFacts, command: TransitionCommand): Unmet[] {
   const { workOrder, actor } = facts
@@ -161,7 +169,7 @@ function unmetGates(edge: Transition, facts: TransitionFacts, command: Transitio
   }
   if (edge.acknowledged && workOrder.acknowledged_at === null) unmet.push({ code: 'acknowledgement_missing' })
   if (begins) unmet.push(...gatePredecessors(facts))
-  unmet.push(...gateLinked(edge, facts))
+  unmet.push(...gateSteps(edge, facts), ...gateLinked(edge, facts))
   const becomesDone = categoryOf(workOrder.lifecycle, edge.to) === 'done'
   unmet.push(...gateIntegrity(workOrder, becomesDone, facts.integrityHolds ?? []))
   if (signatures.length > 0 && edge.gate !== undefined) {
@@ -191,6 +199,17 @@ function gatePredecessors({ predecessors = [], master, now }: TransitionFacts): 
   if (master !== undefined && finalCategories.includes(master.category))
     unmet.push({ code: 'master_closed', master: master.number, current: master.status })
   return unmet
+}
+
+const bareGround: StepGround = { settled: [], openFindings: [] }
+
+/** Work is handed in when each mandatory step of its plan is done. */
+function gateSteps(edge: Transition, { workOrder, stepGround = bareGround }: TransitionFacts): Unmet[] {
+  if (!handsIn(workOrder.lifecycle, workOrder.status, edge.to)) return []
+  const steps = listOpenSteps(workOrder.job_plan, workOrder.step_results, stepGround)
+  return steps.length > 0
+    ? [{ code: 'steps_open', steps, roles: rolesOfOpen(steps, workOrder.lifecycle) }]
+    : []
 }
 
 /** So many are named; the preview lists all. */

@@ -2,6 +2,7 @@
  * What a work order is made of. One spelling runs through everything: these names are the columns, the
  * fields of the audit trail, and the members of the API (where `assignee_id` is written `assignee`, by name).
  */
+import type { JobPlan, StepResults } from './job-plan.ts'
 import type { Category } from './lifecycle.ts'
 import type { LifecycleName } from './lifecycles.ts'
 
@@ -43,11 +44,14 @@ export type EditableField = (typeof editableFields)[number]
 /** Editing one of these makes the editor unfit to approve: it is what an approver judges. */
 export const judgedFields: readonly string[] = [...contentFields, 'job_plan', ...reportFields]
 
-export type JobPlan = { readonly title: string; readonly steps: readonly string[] }
 export type Requirements = {
+  /** How many, in whatever role. */
   readonly people: number
-  readonly tools: readonly string[]
+  /** By name; a name alone is one of it. */
+  readonly tools: readonly (string | { readonly name: string; readonly quantity: number })[]
   readonly experience: readonly { readonly name: string; readonly min_rating: number }[]
+  /** Of those people, so many in that role. */
+  readonly roles?: readonly { readonly role: string; readonly headcount: number }[] | undefined
 }
 export type Hold = {
   readonly reason: string
@@ -128,6 +132,8 @@ export type Recorded = {
   /** Null: `continue`. */
   readonly on_failure: FailurePolicy | null
   readonly waiver: Waiver | null
+  /** What was done about the steps of its job plan; null: nothing yet. */
+  readonly step_results: StepResults | null
 }
 export type RecordedField = keyof Recorded
 
@@ -183,6 +189,7 @@ export const recordedFields = [
   'completion_policy',
   'on_failure',
   'waiver',
+  'step_results',
 ] as const satisfies readonly RecordedField[]
 
 export type WorkOrder = Recorded & {

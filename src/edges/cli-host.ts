@@ -26,7 +26,7 @@ export function addHostCommands(
   openNeighbours: OpenNeighbours,
 ): void {
   const withService = async <T>(purpose: string, work: (service: OpenService) => Promise<T>): Promise<T> => {
-    const service = await openService({ ...config(), LOG_LEVEL: 'warn' }, purpose, 4)
+    const service = await openService({ ...config(), LOG_LEVEL: 'warn' }, purpose, { connections: 4 })
     try {
       return await work(service)
     } finally {
@@ -119,7 +119,7 @@ export async function createHostKey(
   principal: string,
   name: string,
 ): Promise<string> {
-  const service = await openService({ ...config, LOG_LEVEL: 'warn' }, 'key', 2)
+  const service = await openService({ ...config, LOG_LEVEL: 'warn' }, 'key', { connections: 2 })
   try {
     const operator = await requireOperator(service.floor, tenant)
     const key = await issueHostKey(service.floor, operator, principal, name)

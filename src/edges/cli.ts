@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import type { OpenNeighbours } from '#capabilities/log/neighbour.ts'
+import { noSecrets } from '#platform/secret.ts'
 import { readConfig } from '#platform/config.ts'
 import type { Config } from '#platform/config.ts'
 import { SetupProblem, Unavailable } from '#platform/error.ts'
@@ -20,7 +21,11 @@ import { apiVersion } from './openapi.ts'
 /** `input` is where secrets are read: standard input when left out. */
 export type Streams = { readonly out: Out; readonly err: Out; readonly input?: Input }
 
-const nobodyOutside: OpenNeighbours = () => ({ witnesses: [], timestamp: undefined })
+const nobodyOutside: OpenNeighbours = () => ({
+  witnesses: [],
+  timestamp: undefined,
+  readSecret: noSecrets,
+})
 
 export function buildCli(
   config: () => Config,

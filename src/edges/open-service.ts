@@ -7,6 +7,8 @@ import { openDatabase } from '#platform/database.ts'
 import { openGatewayTokens } from '#platform/gateway-token.ts'
 import { openIdentity } from '#platform/identity.ts'
 import type { Service } from '#platform/service.ts'
+import { noSecrets } from '#platform/secret.ts'
+import type { ReadSecret } from '#platform/secret.ts'
 import { openInstallation } from '#platform/setup.ts'
 import type { Installation } from '#platform/setup.ts'
 import type { Floor } from '#platform/tx.ts'
@@ -15,11 +17,17 @@ import { findPrincipalRef } from '#capabilities/principal/find.ts'
 
 export type OpenService = Service & { readonly installation: Installation; close(): Promise<void> }
 
+export type ServiceOptions = {
+  readonly connections?: number
+  /** One that is open already, and stays so when the service closes. */
+  readonly installed?: Installation
+  readonly readSecret?: ReadSecret
+}
+
 export async function openService(
   config: Config,
   purpose: string,
-  connections = config.DOCKET_POOL,
-  installed?: Installation,
+  { connections = config.DOCKET_POOL, installed, readSecret = noSecrets }: ServiceOptions = {},
 ): Promise<OpenService> {
   // Standard output belongs to answers (CLI, MCP over stdio); only the service logs there.
   const log = pino({ level: config.LOG_LEVEL }, pino.destination(purpose === 'serve' ? 1 : 2))
@@ -38,6 +46,7 @@ export async function openService(
     accounts: openAccounts(authDb, installation.secret, relyingParty.origins),
     wrap: openWrap(installation.secret),
     relyingParty,
+    readSecret,
   }
   const tokens = openGatewayTokens(config, (slug, subject) => findPrincipalRef(floor, slug, subject))
   return {

@@ -16,7 +16,7 @@ export async function serve(config: Config, openNeighbours: OpenNeighbours): Pro
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })
   const neighbours = openNeighbours(config)
-  const service = await openService(config, 'serve')
+  const service = await openService(config, 'serve', { readSecret: neighbours.readSecret })
   const app = await buildHttp(service)
   try {
     await app.listen({ port: config.PORT, host: config.HOST })

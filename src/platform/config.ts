@@ -80,6 +80,24 @@ export const settings = {
     schema: text.optional(),
     says: 'PEM file of the CA that the certificate of the time-stamp authority goes back to. Required with DOCKET_TSA_URL.',
   },
+  DOCKET_VAULT_ADDR: {
+    schema: text.regex(/^https?:\/\//, 'must begin with http:// or https://').optional(),
+    says: 'HashiCorp Vault or OpenBao that `vault://` references lead to.',
+  },
+  DOCKET_VAULT_NAMESPACE: { schema: text.optional(), says: 'Namespace in that vault.' },
+  DOCKET_VAULT_TOKEN: {
+    schema: text.optional(),
+    says: 'Token for the vault that somebody else renews; or give a role instead.',
+  },
+  DOCKET_VAULT_ROLE_ID: {
+    schema: text.optional(),
+    says: 'AppRole with which the service logs in to the vault.',
+  },
+  DOCKET_VAULT_SECRET_ID: { schema: text.optional(), says: 'Secret id of that role.' },
+  DOCKET_ENV_CREDENTIALS: {
+    schema: z.enum(['on', 'off']).default('off'),
+    says: 'For development: `on` lets `env://DOCKET_CREDENTIAL_…` references read the environment of the service.',
+  },
   DOCKET_MONITOR_RATE: {
     schema: z.coerce.number().int().min(0).max(100_000).default(500),
     says: 'Entries that the monitor of the log reads again in a second, at most; 0 turns it off.',
@@ -94,6 +112,10 @@ export const settings = {
 type Settings = typeof settings
 export type Config = { readonly [K in keyof Settings]: z.output<Settings[K]['schema']> }
 
+/** What a secret is set to is not printed. */
+const tellGiven = (name: string, given: string | undefined): string =>
+  /SECRET|TOKEN|KEY|DATABASE_URL/.test(name) ? '' : ` (it is "${given}")`
+
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const values: Record<string, unknown> = {}
   const problems: string[] = []
@@ -101,7 +123,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     const given = environment[name]
     const result = schema.safeParse(given === '' ? undefined : given)
     if (result.success) values[name] = result.data
-    else problems.push(`${name} ${result.error.issues[0]?.message ?? 'is not valid'} (it is "${given}")`)
+    else
+      problems.push(`${name} ${result.error.issues[0]?.message ?? 'is not valid'}${tellGiven(name, given)}`)
   }
   if (values['DOCKET_JWT_JWKS'] !== undefined && values['DOCKET_JWT_ISSUER'] === undefined) {
     problems.push('DOCKET_JWT_JWKS is set without DOCKET_JWT_ISSUER: set the issuer of the gateway too')

@@ -33,6 +33,8 @@ export type Operation<N extends OperationName = OperationName, I = unknown, O = 
   readonly mcp?: string | false
   /** Does something outside the transaction (an account, a key): a used idempotency key is looked up before that. */
   readonly reachesOut?: true
+  /** Waits for the lock of a tree: what waits for its turn in this process holds no connection. */
+  readonly locksTree?: true
   /** Members of the input that leave no trace, not even in the hash that tells two requests apart. */
   readonly secret?: readonly string[]
   /** What of the answer may be kept for its idempotency key; an answer with a secret keeps all but that. */

@@ -1,6 +1,6 @@
 /**
- * One call of one operation, from any door: may this kind of principal call it at all, is the input well
- * formed, was this key used before, and then load → decide → record. Every door goes through here.
+ * One call of one operation, from any door: may this kind of principal call it at all, is there no secret in the
+ * input, is it well formed, was this key used before, and then load → decide → record. Every door goes through here.
  */
 import { createHash } from 'node:crypto'
 import type { z } from 'zod'
@@ -9,10 +9,12 @@ import { holdsAny } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
+import { findSecrets } from '#domain/secret-scan.ts'
 import type { Operation } from './operation.ts'
 import { asRefusal, isSecondUseOfKey, isWorthRetrying } from './sqlstate.ts'
 import { inTenant } from './tx.ts'
 import { inTurn } from './turn.ts'
+import type { Room } from './turn.ts'
 import type { Call, Floor, Tx } from './tx.ts'
 
 const mostTries = 4
@@ -51,15 +53,20 @@ export async function perform(
 ): Promise<Decision<Answer>> {
   const forbidden = decideCall(operation, actor)
   if (forbidden !== undefined) return refuse(forbidden)
+  const secrets = operation.mutates ? findSecrets(withoutSecrets(operation, given)) : []
+  if (secrets.length > 0) return refuse({ code: 'secret_in_text', found: secrets })
   const parsed = operation.input.safeParse(given)
   if (!parsed.success) return refuse(toInvalidInput(parsed.error))
   for (let tries = 1; ; tries += 1) {
     try {
       const once = (): Promise<Decision<Answer>> =>
         performOnce(floor, operation, actor, parsed.data, call, tries === 1)
-      // To check a secret takes long on purpose, under the lock of the caller's record.
-      if (operation.secret === undefined) return await once()
-      return (await inTurn(actor.id, once)) ?? refuse({ code: 'too_many_requests', retryAfterSeconds: 10 })
+      const turn = turnOf(operation, actor)
+      if (turn === undefined) return await once()
+      return (
+        (await inTurn(turn.key, turn.room, once)) ??
+        refuse({ code: 'too_many_requests', retryAfterSeconds: 10 })
+      )
     } catch (error) {
       // Two calls with one key at once: the other one has committed, its answer is ours.
       const again = isSecondUseOfKey(error) || isWorthRetrying(error)
@@ -69,6 +76,13 @@ export async function perform(
       throw error
     }
   }
+}
+
+/** What many may wait for at once, and long: each kind of it in a line of its own. */
+function turnOf({ secret, locksTree }: Operation, actor: Actor): { key: string; room: Room } | undefined {
+  // To check a secret takes long on purpose, under the lock of the caller's record.
+  if (secret !== undefined) return { key: actor.id, room: { atOnce: 1, waiting: 31 } }
+  return locksTree ? { key: `tree ${actor.tenantId}`, room: { atOnce: 4, waiting: 1000 } } : undefined
 }
 
 function performOnce(
@@ -119,10 +133,10 @@ function hashRequest(operation: Operation, input: unknown): Buffer {
     .digest()
 }
 
-/** A hash of a password is a way to guess it. */
+/** Without what the operation itself asks for as a secret: a hash of a password is a way to guess it. */
 function withoutSecrets({ secret = [] }: Operation, input: unknown): unknown {
-  if (secret.length === 0) return input
-  return Object.fromEntries(Object.entries(input as object).filter(([name]) => !secret.includes(name)))
+  if (secret.length === 0 || typeof input !== 'object' || input === null) return input
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !secret.includes(name)))
 }
 
 async function findAnswer(

@@ -33,6 +33,8 @@ export function isWorthRetrying(error: unknown): boolean {
     error.code === 'DK007' ||
     error.code === 'DK015' ||
     error.code === 'DK016' ||
+    // A finding was closed, or another transaction handed it in.
+    error.code === 'DK018' ||
     // Something of its tree began or ended between the look and the change: what stands now is another decision.
     error.code === 'DK032' ||
     error.code === 'DK033' ||
@@ -50,6 +52,7 @@ const quoted = (error: DatabaseError): string => /=\((?:[^,]+, )?(.*?)\)/.exec(e
 /** What a constraint refuses, in the words that the domain uses for it. */
 const refusalsByConstraint: { readonly [constraint: string]: (error: DatabaseError) => Refusal } = {
   one_principal_per_name: (error) => ({ code: 'already_exists', what: 'principal', name: quoted(error) }),
+  one_template_per_name: (error) => ({ code: 'already_exists', what: 'template', name: quoted(error) }),
   one_asset_per_tag: (error) => ({ code: 'already_exists', what: 'asset', name: quoted(error) }),
   tenants_slug_key: (error) => ({ code: 'already_exists', what: 'tenant', name: quoted(error) }),
   one_grant_per_role_and_asset: () => ({ code: 'already_exists', what: 'grant', name: 'of that role' }),

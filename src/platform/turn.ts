@@ -1,25 +1,25 @@
 /**
- * One at a time for each key, within this process. What waits here holds no connection: without it, one caller
- * who sends many requests that each wait for the same record would keep the whole pool from everybody else.
+ * So many at a time for each key, within this process, in the order in which they came. What waits here holds no
+ * connection: without it, requests that each wait for the same record would keep the whole pool from everybody else.
  */
-const mostWaiting = 32
-
-type Line = { last: Promise<unknown>; waiting: number }
+export type Room = { readonly atOnce: number; readonly waiting: number }
+type Line = { busy: number; readonly waiting: (() => void)[] }
 const lines = new Map<string, Line>()
 
 /** The work in its turn; undefined at once when too many wait for the same key already. */
-export async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T | undefined> {
-  const line = lines.get(key) ?? { last: Promise.resolve(), waiting: 0 }
-  if (line.waiting >= mostWaiting) return undefined
+export async function inTurn<T>(key: string, room: Room, work: () => Promise<T>): Promise<T | undefined> {
+  const line = lines.get(key) ?? { busy: 0, waiting: [] }
   lines.set(key, line)
-  line.waiting += 1
-  // Whatever came of the one before: it is not this one's business.
-  const mine = line.last.then(work, work)
-  line.last = mine
+  if (line.busy < room.atOnce) line.busy += 1
+  else if (line.waiting.length >= room.waiting) return undefined
+  // Whoever is done hands the place over: nobody else can come between.
+  else await new Promise<void>((resolve) => line.waiting.push(resolve))
   try {
-    return await mine
+    return await work()
   } finally {
-    line.waiting -= 1
-    if (line.waiting === 0) lines.delete(key)
+    const next = line.waiting.shift()
+    if (next === undefined) line.busy -= 1
+    else next()
+    if (line.busy === 0) lines.delete(key)
   }
 }

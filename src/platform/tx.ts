@@ -16,6 +16,7 @@ import { connect } from './database.ts'
 import type { Database } from './database.ts'
 import { toEntries, toEntry } from './entry-writer.ts'
 import { newId } from './id.ts'
+import type { ReadSecret } from './secret.ts'
 import { asUnavailable } from './sqlstate.ts'
 import { together, toQuery } from './sql.ts'
 import type { Query } from './sql.ts'
@@ -68,6 +69,8 @@ export type Tx = {
   readonly wrap: Wrap
   /** What passkeys are bound to. */
   readonly relyingParty: RelyingParty
+  /** Reads a secret where it is kept; outside of the transaction. */
+  readonly readSecret: ReadSecret
   /** False when a compare-and-set has failed before: this time, what is changed must be locked first. */
   readonly mayGuess: boolean
   rows<Row>(text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]>
@@ -117,6 +120,7 @@ export type Floor = {
   readonly accounts: Accounts
   readonly wrap: Wrap
   readonly relyingParty: RelyingParty
+  readonly readSecret: ReadSecret
 }
 
 /** Runs the work; commits what it queued when the decision is to accept. */
@@ -155,6 +159,7 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
     accounts: floor.accounts,
     wrap: floor.wrap,
     relyingParty: floor.relyingParty,
+    readSecret: floor.readSecret,
     mayGuess: bound.mayGuess ?? false,
     rows: (text, ...values) => rowsOf(toQuery(text, values)),
     maybe: async <Row>(text: TemplateStringsArray, ...values: unknown[]) =>

@@ -15,7 +15,7 @@ const blank: Record<string, unknown> = Object.fromEntries(
     'number lifecycle status title description priority regulatory origin requester_id assignee_id asset_id due_date ' +
     'estimated_hours actual_hours project work_category acceptance_criteria deliverables notes completion_summary ' +
     'review_notes parent_id planned_start planned_end actual_start actual_end job_plan requirements hold ' +
-    'blocker revision revision_of acknowledged_at editor_id import_source predecessors completion_policy on_failure waiver'
+    'blocker revision revision_of acknowledged_at editor_id import_source predecessors completion_policy on_failure waiver step_results'
   )
     .split(' ')
     .map((field) => [field, null]),

@@ -28,6 +28,16 @@ const policy = fc.nat(9).map((n): Json => ({
   ],
 }))
 
+const template: Json = {
+  lifecycle: 'change-control',
+  title: 'Service {{what}}',
+  parameters: [{ name: 'what', says: 'what is serviced', default: 'the pump' }],
+  work_orders: [
+    { key: 'stop', title: 'Stop {{what}}' },
+    { key: 'oil', title: 'Change the oil of {{what}}', after: ['stop'] },
+  ],
+}
+
 /** What it means of this operation only: `operation name`. */
 const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'key.revoke id': () => slot('key'),
@@ -54,6 +64,19 @@ const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'principal.set_manager manager': () => fc.oneof(fc.constant(null), slot('person')),
   'policy.set body': () => policy,
   'policy.set_completion policy': () => fc.constantFrom({ kind: 'all' }, { kind: 'k_of_n', k: 1 }, null),
+  'job_plan.record_step step': () => fc.constantFrom('fuzz', '1'),
+  'job_plan.record_step value': () => fc.constantFrom('9.80', '-3', '0.000000000000001'),
+  'credential.lease name': () => fc.constant('fuzz'),
+  'template.create name': () => fc.nat(1_000_000).map((n) => `fuzz-${n}`),
+  'template.create body': () => fc.constant(template),
+  'template.update body': () => fc.constant(template),
+  'template.update name': () => fc.constant('excavator-service'),
+  'template.get name': () => fc.constant('hplc-calibration'),
+  'template.get version': () => fc.constant(1),
+  'template.history name': () => fc.constant('hplc-calibration'),
+  'template.apply name': () => fc.constantFrom('hplc-calibration', 'win10-to-win11'),
+  'template.apply parameters': () =>
+    fc.constantFrom({ instrument: 'HPLC-01' }, { workstation: 'HPLC-01', vendor: 'Vik Vendor' }, {}),
   'waiver.ask id': () => slot('work_order'),
   'work_order.create_many work_orders': () =>
     fc.constantFrom(

@@ -29,7 +29,10 @@ export async function openReplicas(fixture: Fixture): Promise<Replicas> {
   const { service } = fixture
   // The database is the fixture's to release.
   const shared = { ...service.installation, release: () => Promise.resolve() }
-  const second = await openService(service.config, 'test-replica', 8, shared)
+  const second = await openService(service.config, 'test-replica', {
+    connections: 8,
+    installed: shared,
+  })
   const app = await buildHttp(second)
   const urls = [fixture.url, await app.listen({ port: 0, host: '127.0.0.1' })]
   let turn = 0

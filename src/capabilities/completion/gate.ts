@@ -9,18 +9,27 @@ import { finalCategories } from '#domain/lifecycle.ts'
 import { categoryOf, transitionsFrom } from '#domain/lifecycles.ts'
 import { maySee } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
-import { beginsWork } from '#domain/readiness.ts'
+import { beginsWork, handsIn } from '#domain/readiness.ts'
 import type { TransitionFacts } from '#domain/transition.ts'
 import type { CompletionPolicy, WorkOrder } from '#domain/work-order.ts'
 import type { EntryBody } from '#domain/entry.ts'
 import type { Tx } from '#platform/tx.ts'
+import { loadStepGround } from '../job-plan/ground.ts'
 import { listLinked, listWaited, loadMaster, loadPolicyEntry, loadTenantPolicy } from './store.ts'
 
 type Moving = Pick<
   WorkOrder,
-  'id' | 'lifecycle' | 'status' | 'predecessors' | 'parent_id' | 'completion_policy' | 'actual_start'
+  | 'id'
+  | 'lifecycle'
+  | 'status'
+  | 'predecessors'
+  | 'parent_id'
+  | 'completion_policy'
+  | 'actual_start'
+  | 'job_plan'
+  | 'step_results'
 >
-export type GateFacts = Pick<TransitionFacts, 'predecessors' | 'master' | 'linked'>
+export type GateFacts = Pick<TransitionFacts, 'predecessors' | 'master' | 'linked' | 'stepGround'>
 
 /** Can the move not be decided without the tree? Then nothing about it is guessed. */
 export function touchesTree(workOrder: Moving, to: string): boolean {
@@ -47,14 +56,17 @@ export async function loadGateFacts(
   const edges = transitionsFrom(lifecycle, status).filter((edge) => to === undefined || edge.to === to)
   const begins = edges.some((edge) => beginsWork(lifecycle, status, edge.to))
   const asks = edges.some((edge) => findLinkedCheck(lifecycle, status, edge.to) !== undefined)
-  const [waited, master, work] = await Promise.all([
+  const isHandedIn = edges.some((edge) => handsIn(lifecycle, status, edge.to))
+  const [waited, master, work, stepGround] = await Promise.all([
     begins && workOrder.predecessors !== null ? listWaited(tx, workOrder.id) : [],
     begins && workOrder.parent_id !== null ? loadMaster(tx, workOrder.parent_id) : undefined,
     asks ? listLinked(tx, workOrder.id) : [],
+    isHandedIn ? loadStepGround(tx, workOrder) : undefined,
   ])
   return {
     predecessors: waited.map((one) => veil(actor, one)),
     master,
+    stepGround,
     linked:
       work.length === 0
         ? undefined

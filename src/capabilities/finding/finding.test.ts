@@ -54,16 +54,16 @@ async function untilSomebodyWaits(): Promise<void> {
 
 type Given = Partial<Omit<FindingRaised, 'at'>> & { readonly title: string }
 const raise = (given: Given): Promise<void> =>
-  within((tx) =>
-    raiseFinding(tx, {
+  within(async (tx) => {
+    await raiseFinding(tx, {
       kind: 'signing_locked',
       severity: 'major',
       workOrderId: null,
       detail: { attempts: 5 },
       at: tx.now(),
       ...given,
-    }),
-  )
+    })
+  })
 
 const call = (name: string, method: string, path: string, body?: unknown): Promise<Reply> =>
   fixture.call(name, method, path, body)

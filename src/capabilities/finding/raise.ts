@@ -33,20 +33,31 @@ export type FindingRaised = {
 }
 
 /** What is queued is not seen yet: a finding that one transaction raises twice is one occurrence. */
-const raisedIn = new WeakMap<Tx, Set<string>>()
+const raisedIn = new WeakMap<Tx, Map<string, string>>()
 
-export async function raiseFinding(tx: Tx, raised: FindingRaised): Promise<void> {
+/** Gives its number: that of the finding about the same that stands open, or of a new one. */
+export async function raiseFinding(tx: Tx, raised: FindingRaised): Promise<string> {
   const violatorId = raised.violatorId ?? null
   const key = JSON.stringify([raised.kind, raised.workOrderId, violatorId, raised.title])
-  const before = raisedIn.get(tx) ?? new Set()
-  if (before.has(key)) return
-  raisedIn.set(tx, before.add(key))
+  const before = raisedIn.get(tx) ?? new Map<string, string>()
+  const again = before.get(key)
+  if (again !== undefined) return again
+  const number = await raiseOnce(tx, raised, key)
+  raisedIn.set(tx, before.set(key, number))
+  return number
+}
+
+async function raiseOnce(tx: Tx, raised: FindingRaised, key: string): Promise<string> {
+  const violatorId = raised.violatorId ?? null
   const detail = JSON.parse(JSON.stringify(raised.detail)) as FindingFields['detail']
   await lockAbout(tx, key)
   const known = await findUnclosed(tx, { ...raised, violatorId })
   const locked = known === undefined ? undefined : await lockFinding(tx, known)
   // Somebody may have closed it while this waited for it.
-  if (locked !== undefined && locked.state !== 'closed') return recordAgain(tx, locked, detail)
+  if (locked !== undefined && locked.state !== 'closed') {
+    recordAgain(tx, locked, detail)
+    return locked.number
+  }
   const year = Number(raised.at.slice(0, 4))
   const qaIds = await listQa(tx)
   const number = findingNumber(year, await takeNumber(tx, year))
@@ -60,6 +71,7 @@ export async function raiseFinding(tx: Tx, raised: FindingRaised): Promise<void>
     at: raised.at,
   })
   insertFinding(tx, id, row, head)
+  return number
 }
 
 function recordAgain(tx: Tx, finding: LockedFinding, detail: FindingFields['detail']): void {

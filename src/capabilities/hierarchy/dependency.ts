@@ -19,6 +19,7 @@ import { gateStructure, tellNumbers } from './link.ts'
 import {
   findIds,
   listForChange,
+  loadAround,
   listNumbers,
   listTies,
   loadTreesOf,
@@ -76,13 +77,15 @@ export const addDependency = operation({
   http: ['POST', '/v1/work-orders/:id/dependencies'],
   permission: staff,
   mutates: true,
+  locksTree: true,
   example: 'WO-2026-000002 --predecessor WO-2026-000001',
   input: z.strictObject({ id: workOrderRef, predecessor: workOrderRef, lag_hours: lagHours, reason }),
   output: changedView,
   run: (tx, actor, { id, predecessor, lag_hours, reason: why }) =>
     change(tx, actor, { id, own: true, reason: why }, async () => {
       const edge = await toEdges(tx, [{ work_order: id, predecessor, lag_hours }])
-      return edge.ok ? accept((tree) => decideDependencies(tree, edge.value)) : edge
+      if (!edge.ok) return edge
+      return accept({ decide: (tree) => decideDependencies(tree, edge.value), edge: edge.value[0] })
     }),
 })
 
@@ -92,6 +95,7 @@ export const removeDependency = operation({
   http: ['DELETE', '/v1/work-orders/:id/dependencies/:predecessor'],
   permission: staff,
   mutates: true,
+  locksTree: true,
   example: 'WO-2026-000002 WO-2026-000001',
   input: z.strictObject({ id: workOrderRef, predecessor: workOrderRef, reason }),
   output: changedView,
@@ -100,12 +104,13 @@ export const removeDependency = operation({
       const edges = await toEdges(tx, [{ work_order: id, predecessor, lag_hours: 0 }])
       if (!edges.ok) return edges
       const [{ from, to } = { from: '', to: '' }] = edges.value
-      return accept((tree) => {
+      const decide: Decide = (tree) => {
         const left = tree.edges.filter((edge) => edge.from !== from || edge.to !== to)
         return left.length === tree.edges.length
           ? refuse({ code: 'tree_refused', rule: 'not_there', path: [from, to] })
           : accept({ edges: left, ranks: [] })
-      })
+      }
+      return accept({ decide, edge: edges.value[0] })
     }),
 })
 
@@ -115,6 +120,7 @@ export const addDependencySet = operation({
   http: ['POST', '/v1/work-orders/:id/dependency-set'],
   permission: staff,
   mutates: true,
+  locksTree: true,
   mcp: false,
   example: `WO-2026-000001 --dependencies '[{"work_order": "WO-2026-000002", "predecessor": "WO-2026-000001"}]'`,
   input: z.strictObject({
@@ -131,10 +137,11 @@ export const addDependencySet = operation({
     change(tx, actor, { id, own: false, reason: why }, async () => {
       const edges = await toEdges(tx, dependencies)
       if (!edges.ok) return edges
-      return accept((tree) => {
+      const decide: Decide = (tree) => {
         const decision = decideDependencies(tree, edges.value)
         return decision.ok && reduce ? accept(withoutRedundant(tree, decision.value)) : decision
-      })
+      }
+      return accept({ decide })
     }),
 })
 
@@ -144,19 +151,22 @@ export const reduceDependencies = operation({
   http: ['POST', '/v1/work-orders/:id/transitive-reduction'],
   permission: staff,
   mutates: true,
+  locksTree: true,
   example: 'WO-2026-000001',
   input: z.strictObject({ id: workOrderRef.describe('any work order of the tree'), reason }),
   output: changedView,
   run: (tx, actor, { id, reason: why }) =>
     change(tx, actor, { id, own: false, reason: why }, () =>
       Promise.resolve(
-        accept((tree: Tree) => accept(withoutRedundant(tree, { edges: tree.edges, ranks: [] }))),
+        accept({ decide: (tree) => accept(withoutRedundant(tree, { edges: tree.edges, ranks: [] })) }),
       ),
     ),
 })
 
 type Fitted = { readonly edges: readonly Edge[]; readonly ranks: readonly Ranked[] }
 type Decide = (tree: Tree) => Decision<Fitted>
+/** `edge` where the change is about one edge alone. */
+type Prepared = { readonly decide: Decide; readonly edge?: Edge | undefined }
 
 function withoutRedundant({ nodes }: Tree, { edges, ranks }: Fitted): Fitted {
   const implied = new Set(listRedundant({ nodes, edges }).map(({ from, to }) => `${from} ${to}`))
@@ -194,13 +204,14 @@ async function change(
     own,
     reason: why,
   }: { readonly id: string; readonly own: boolean; readonly reason?: string | undefined },
-  prepare: () => Promise<Decision<Decide>>,
+  prepare: () => Promise<Decision<Prepared>>,
 ): Promise<Decision<ChangedView>> {
   const found = await findWorkOrder(tx, actor, ref)
   if (!found.ok) return found
   const { id } = found.value
-  const decide = await prepare()
-  if (!decide.ok) return decide
+  const prepared = await prepare()
+  if (!prepared.ok) return prepared
+  const { decide, edge } = prepared.value
   await lockTrees(tx, [id])
   const locked = own ? await lockForChange(tx, actor, id) : undefined
   if (locked?.ok === false) return locked
@@ -214,8 +225,9 @@ async function change(
   // The reason is asked for by each regulatory work order that will wait differently.
   const gate = gateStructure(actor, waiting ?? found.value, own ? why : 'of the tree')
   if (gate !== undefined) return keep(gate)
-  const tree = await loadTreesOf(tx, [id])
-  const decision = decide.value(tree)
+  const around = edge === undefined ? undefined : await loadAround(tx, edge)
+  const tree = around ?? (await loadTreesOf(tx, [id]))
+  const decision = decide(tree)
   if (!decision.ok) return keep(decision.refusal)
   const changed = listChanged(tree.edges, decision.value.edges)
   const refused = await write(tx, actor, changed, decision.value.ranks, why)

@@ -132,6 +132,27 @@ export async function loadTreesOf(
   return { nodes, edges }
 }
 
+/**
+ * As much of a tree as one edge needs when it fits the ranks that stand: its ends, and what the end waits for. Whatever
+ * finishes earlier ranks lower already, so the edge closes no cycle. Undefined where the whole must be looked at.
+ */
+export async function loadAround(
+  tx: Tx,
+  { from, to }: Pick<Edge, 'from' | 'to'>,
+): Promise<{ readonly nodes: TreeNode[]; readonly edges: Edge[] } | undefined> {
+  const [rows, edges] = await Promise.all([
+    tx.rows<Ranked & { readonly root_id: string }>`
+      select work_order_id as id, root_id, rank from tree_nodes
+       where work_order_id in (${from}, ${to}) or work_order_id in (select predecessor_id from dependencies where work_order_id = ${to})`,
+    tx.rows<Edge>`
+      select predecessor_id as "from", work_order_id as "to", lag_hours as "lagHours" from dependencies where work_order_id = ${to}`,
+  ])
+  const [first, last] = [rows.find(({ id }) => id === from), rows.find(({ id }) => id === to)]
+  if (first === undefined || last === undefined || first.root_id !== last.root_id) return undefined
+  if (first.rank >= last.rank) return undefined
+  return { nodes: rows.map(({ id, rank }) => ({ id, rank, parentId: null })), edges }
+}
+
 export const updateRanks = (tx: Tx, ranks: readonly Ranked[]): Promise<unknown> => tx.rows`
     update tree_nodes n set rank = r.rank
       from unnest(${ranks.map(({ id }) => id)}::uuid[], ${ranks.map(({ rank }) => rank)}::integer[]) as r (id, rank)

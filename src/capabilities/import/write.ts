@@ -188,4 +188,5 @@ const empty = {
   completion_policy: null,
   on_failure: null,
   waiver: null,
+  step_results: null,
 } as const

@@ -4,6 +4,7 @@
  */
 
 import type { Config } from '#platform/config.ts'
+import type { ReadSecret } from '#platform/secret.ts'
 
 /** A checkpoint for a witness, with the proof that it continues what the witness has seen. */
 export type Offer = {
@@ -38,7 +39,8 @@ export type Neighbours = {
   readonly timestamp: Timestamp | undefined
 }
 
-export type OpenNeighbours = (config: Config) => Neighbours
+/** With where references to secrets lead, which is none of the log's business. */
+export type OpenNeighbours = (config: Config) => Neighbours & { readonly readSecret: ReadSecret }
 
 /** What does not fit, for people (`what`) and for finding the place. */
 export type Mismatch = {

@@ -4,10 +4,12 @@
  * from its statement, the bytes that were signed, and from nothing else.
  */
 import type { FieldChange } from '#domain/entry.ts'
+import type { StepResults } from '#domain/job-plan.ts'
 import { toRoleText } from '#domain/statement.ts'
 import { recordedFields } from '#domain/work-order.ts'
 import type { RecordedField } from '#domain/work-order.ts'
 import type { WorkOrderRow } from '../work-order/store.ts'
+import { toPlanSection, toStepChange } from './plan-section.ts'
 import { mono, nothing } from './document.ts'
 import type { Block, Cell, Field, PrintDocument, Section } from './document.ts'
 import type { ReadEntry, RecordFacts } from './facts.ts'
@@ -68,6 +70,7 @@ const words: { readonly [F in RecordedField]: string } = {
   completion_policy: 'Complete when',
   on_failure: 'When it is cancelled',
   waiver: 'Waived',
+  step_results: 'Steps done',
 }
 const people: readonly string[] = ['requester_id', 'assignee_id', 'executor_ids', 'editor_id']
 const instants: readonly string[] = [
@@ -89,7 +92,7 @@ export function toRecordDocument(facts: RecordFacts): PrintDocument {
     sections: [
       toRecordSection(facts),
       ...toTexts(workOrder),
-      toPlan(workOrder),
+      toPlanSection(workOrder),
       toSignatures(facts),
       toFiles(facts),
       toHistory(facts),
@@ -104,7 +107,8 @@ export function toRecordDocument(facts: RecordFacts): PrintDocument {
 function toRecordSection(facts: RecordFacts): Section {
   const { workOrder } = facts
   const shown = recordedFields.filter(
-    (field) => !longTexts.some((long) => long === field) && field !== 'title' && field !== 'job_plan',
+    (field) =>
+      !longTexts.some((long) => long === field) && !['title', 'job_plan', 'step_results'].includes(field),
   )
   const fields = shown.map((field): Field => [words[field], toValue(facts, field, workOrder[field])])
   const own: Field[] = [
@@ -126,11 +130,6 @@ function toTexts(workOrder: WorkOrderRow): Section[] {
     text: workOrder[field] ?? nothing,
   }))
   return [{ title: 'Description and report', blocks }]
-}
-
-function toPlan({ job_plan: plan }: WorkOrderRow): Section {
-  if (plan === null) return { title: 'Job plan', blocks: [], note: 'None.' }
-  return { title: `Job plan: ${plan.title}`, blocks: [{ kind: 'steps', steps: plan.steps }] }
 }
 
 function toSignatures(facts: RecordFacts): Section {
@@ -207,9 +206,10 @@ function toChanges(
   changes: readonly FieldChange[],
   detail: { readonly [name: string]: unknown } | null,
 ): string {
-  const changed = changes.map(
-    ({ field, old, new: next }) =>
-      `${wordsOf(field)}: ${toValue(facts, field, old)} → ${toValue(facts, field, next)}`,
+  const changed = changes.map(({ field, old, new: next }) =>
+    field === 'step_results'
+      ? toStepChange(old as StepResults | null, next as StepResults | null)
+      : `${wordsOf(field)}: ${toValue(facts, field, old)} → ${toValue(facts, field, next)}`,
   )
   const said = Object.entries(detail ?? {}).map(
     ([name, value]) => `${name.replaceAll('_', ' ')}: ${toValue(facts, name, value)}`,

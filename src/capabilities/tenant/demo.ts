@@ -13,6 +13,7 @@ import { issueKey } from '../key/operations.ts'
 import { createPrincipal } from '../principal/operations.ts'
 import { givePassword } from '../principal/password.ts'
 import { loadPrincipal, lockPrincipal } from '../principal/store.ts'
+import { keepShipped } from '../template/shipped.ts'
 import { asOperator, foundTenant, loadOperator } from './found.ts'
 import type { NewTenant, Operator } from './found.ts'
 
@@ -64,6 +65,7 @@ const demoTenants: readonly DemoTenant[] = [
     assets: [
       { tag: 'HPLC-01', name: 'HPLC workstation', location: 'Lab 2' },
       { tag: 'BAL-12', name: 'Analytical balance', location: 'Lab 1' },
+      { tag: 'EXC-01', name: 'Hydraulic excavator', location: 'Pit 1' },
     ],
   },
   {
@@ -107,6 +109,7 @@ export async function loadDemo(floor: Floor, renewPasswords = false): Promise<De
     const operator = (await loadOperator(floor, slug)) ?? (await found(floor, demo.tenant))
     const keys: { [principal: string]: string } = {}
     const passwords: { [principal: string]: string } = {}
+    if (slug === 'acme-bio') await asOperator(floor, operator, keepShipped)
     for (const asset of demo.assets) await ensureAsset(floor, operator, asset)
     for (const principal of demo.principals) {
       keys[principal.name] = await ensurePrincipal(floor, operator, principal)

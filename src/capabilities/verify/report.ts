@@ -36,6 +36,7 @@ const kinds: { readonly [K in RecordKind]: string } = {
   tenant: 'tenant',
   delegation: 'delegation',
   finding: 'finding',
+  template: 'template',
 }
 
 /** One line for each damage, and one that sums up; without a line break at the end. */

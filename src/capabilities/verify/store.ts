@@ -25,6 +25,7 @@ export const tables: { readonly [K in RecordKind]: string } = {
   tenant: 'tenants',
   delegation: 'delegations',
   finding: 'findings',
+  template: 'templates',
 }
 
 /** COPY takes no parameters: only ids go into its text, and only after this. */

@@ -9,6 +9,7 @@ import type { PoolClient } from 'pg'
 import { delegationFields } from '#domain/delegation.ts'
 import { findingFields } from '#domain/finding.ts'
 import { makeShape } from '#domain/replay.ts'
+import { templateFields } from '#domain/template.ts'
 import { blank, recordedFields } from '#domain/work-order.ts'
 import { connect, openDatabase } from '#platform/database.ts'
 import type { Database } from '#platform/database.ts'
@@ -38,6 +39,7 @@ export const shapes: Shapes = {
   tenant: makeShape('tenant', tenantFields),
   delegation: makeShape('delegation', delegationFields),
   finding: makeShape('finding', findingFields),
+  template: makeShape('template', templateFields),
 }
 
 type Tally = { records: number; entries: number; damages: Damage[]; unlisted: number }

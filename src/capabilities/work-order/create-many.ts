@@ -162,4 +162,5 @@ const empty = {
   completion_policy: null,
   on_failure: null,
   waiver: null,
+  step_results: null,
 } as const

@@ -58,7 +58,7 @@ export const create = operation({
 })
 
 /** Nobody moves or closes the master meanwhile; nothing is linked to one that is finished. */
-async function lockMaster(tx: Tx, id: string | null): Promise<Refusal | undefined> {
+export async function lockMaster(tx: Tx, id: string | null): Promise<Refusal | undefined> {
   if (id === null) return undefined
   await lockTrees(tx, [id])
   tx.lock(id)
@@ -158,6 +158,7 @@ export function toRecorded(
     completion_policy: input.completion_policy ?? null,
     on_failure: input.on_failure ?? null,
     waiver: null,
+    step_results: null,
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { gatedEdge } from '#domain/approval.ts'
 import type { Round } from '#domain/approval.ts'
-import { requirementsFor } from '#domain/policy.ts'
+import { addApprovals, requirementsFor } from '#domain/policy.ts'
 import { planRequirement } from '#domain/sla.ts'
 import type { Tx } from '#platform/tx.ts'
 import { loadCurrentPolicy } from '../policy/current.ts'
@@ -32,12 +32,10 @@ export async function openRound(
   if (gate === undefined) return { workOrder, round: undefined }
   const policy = await loadCurrentPolicy(tx)
   const { lifecycle, work_category, regulatory } = workOrder
-  const { ordered, requirements } = requirementsFor(policy.body, {
-    lifecycle,
-    work_category,
-    regulatory,
-    gate,
-  })
+  const { ordered, requirements } = addApprovals(
+    requirementsFor(policy.body, { lifecycle, work_category, regulatory, gate }),
+    (workOrder.job_plan?.approvals ?? []).filter((one) => one.gate === gate.name),
+  )
   if (requirements.length === 0) return { workOrder, round: undefined }
   const at = tx.now(workOrder.locked_at)
   const planned = requirements.map(({ role, count, position, slaHours }) => {

@@ -3,14 +3,10 @@ import { z } from 'zod'
 import { categories } from '#domain/lifecycle.ts'
 import { lifecycleNames, statusNames } from '#domain/lifecycles.ts'
 import { failurePolicies, origins, priorities } from '#domain/work-order.ts'
+import { jobPlan, stepResult } from './plan-schema.ts'
+import { line, text } from './text.ts'
 
-/** Text that PostgreSQL can hold: no NUL, and no half of a surrogate pair. */
-export const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'has a character that cannot be stored')
-export const line = (max: number) => text(max).refine((value) => value.trim() !== '', 'must not be blank')
+export { line, text }
 
 const hours = z.number().min(0).max(1e6)
 /** Also what PostgreSQL can hold: it knows no year 0. */
@@ -22,14 +18,22 @@ export const workOrderRef = line(100).describe('id or number of the work order')
 export const principalRef = line(200).describe('name or id of an active principal of the tenant')
 export const assetRef = line(200).describe('tag or id of an asset')
 
-const jobPlan = z.strictObject({ title: line(500), steps: z.array(line(2000)).min(1).max(500) })
-const requirements = z.strictObject({
-  people: z.int().min(1).max(10_000),
-  tools: z.array(line(200)).max(200).default([]),
+export const requirements = z.strictObject({
+  people: z.int().min(1).max(10_000).describe('how many, in whatever role'),
+  tools: z
+    .array(z.union([line(200), z.strictObject({ name: line(200), quantity: z.int().min(1).max(10_000) })]))
+    .max(200)
+    .default([])
+    .describe('a name alone is one of it'),
   experience: z
     .array(z.strictObject({ name: line(200), min_rating: z.int().min(1).max(5) }))
     .max(200)
     .default([]),
+  roles: z
+    .array(z.strictObject({ role: line(200), headcount: z.int().min(1).max(10_000) }))
+    .max(50)
+    .optional()
+    .describe('of those people, so many in that role'),
 })
 const attributes = z
   .record(line(100), z.union([text(10_000), z.number(), z.boolean()]))
@@ -241,6 +245,9 @@ export const workOrderView = z.object({
       round_id: z.string().nullable(),
     })
     .nullable(),
+  step_results: z
+    .record(z.string(), stepResult)
+    .describe('what was done about the steps of its job plan, by their keys'),
   created_at: z.string(),
   updated_at: z.string(),
 })

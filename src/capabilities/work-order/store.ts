@@ -29,7 +29,7 @@ export const columns = sql`
   wo.completion_summary, wo.review_notes, wo.related_wo_ids, wo.parent_id, wo.planned_start, wo.planned_end,
   wo.actual_start, wo.actual_end, wo.job_plan, wo.requirements, wo.hold, wo.blocker, wo.revision, wo.revision_of,
   wo.acknowledged_at, wo.attributes, wo.executor_ids, wo.editor_id, wo.import_source, wo.predecessors,
-  wo.completion_policy, wo.on_failure, wo.waiver, wo.created_at, wo.updated_at,
+  wo.completion_policy, wo.on_failure, wo.waiver, wo.step_results, wo.created_at, wo.updated_at,
   r.name as requester, a.name as assignee, s.tag as asset,
   array(select p.sponsor_id::text from principals p where p.id = any (wo.executor_ids) and p.sponsor_id is not null) as executor_sponsor_ids`
 
@@ -82,6 +82,7 @@ const jsonFields: ReadonlySet<string> = new Set([
   'predecessors',
   'completion_policy',
   'waiver',
+  'step_results',
 ])
 const toColumn = (field: string, value: unknown): unknown =>
   jsonFields.has(field) && value !== null ? JSON.stringify(value) : value

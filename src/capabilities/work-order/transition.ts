@@ -21,6 +21,7 @@ import type { Tx } from '#platform/tx.ts'
 import { applyEnding, lockEnding } from '../completion/effect.ts'
 import type { Ending } from '../completion/effect.ts'
 import { loadGateFacts, touchesTree } from '../completion/gate.ts'
+import { touchesSteps } from '../job-plan/ground.ts'
 import { loadHolds, raiseViolations } from '../finding/violation.ts'
 import { checkVisible, findWorkOrder, lockForChange } from './find.ts'
 import { drawNumber, insertCreated } from './create.ts'
@@ -43,7 +44,7 @@ export const transition = operation({
   output: workOrderView,
   async run(tx, actor, input) {
     const guess = tx.mayGuess ? recall(tx.tenantId, input.id) : undefined
-    if (guess !== undefined && !touchesGate(guess, input.to) && !touchesTree(guess, input.to)) {
+    if (guess !== undefined && isGuessable(guess, input.to)) {
       const seen = checkVisible(tx, actor, { ...guess, locked_at: tx.now(guess.updated_at) })
       const decision = seen.ok
         ? decideTransition(toFacts(actor, seen.value, seen.value.locked_at), input)
@@ -66,6 +67,10 @@ export const transition = operation({
     return refuseAttempt(tx, found.value, decision.refusal, { to: input.to, reason: input.reason })
   },
 })
+
+/** Does the row alone decide the move? */
+const isGuessable = (guess: WorkOrderRow, to: string): boolean =>
+  !touchesGate(guess, to) && !touchesTree(guess, to) && !touchesSteps(guess, to)
 
 /** Does the move leave a state with a gate, or lead to one? Then its round is loaded, opened or closed. */
 const touchesGate = ({ lifecycle, status }: WorkOrderRow, to: string): boolean =>
@@ -155,11 +160,11 @@ async function moveOnly(
   updateWorkOrder(tx, before, plan.changes, category, head, at)
   const after = { ...before, ...plan.changes, ...head, category, updated_at: at }
   // Who answers for a new executor is read, not guessed.
-  const isGuessable =
+  const isMemorable =
     !finalCategories.includes(category) &&
     plan.changes.executor_ids === undefined &&
     gatedEdge(after) === undefined
-  if (isGuessable) tx.afterCommit(() => remember(tx.tenantId, after))
+  if (isMemorable) tx.afterCommit(() => remember(tx.tenantId, after))
   return after
 }
 
@@ -186,6 +191,7 @@ async function openRevision(tx: Tx, before: LockedWorkOrder): Promise<string> {
     // What the rejected work waited for is done, and its waiver was about that work.
     predecessors: null,
     waiver: null,
+    step_results: null,
     number: await drawNumber(tx, before.lifecycle, at),
   }
   return insertCreated(tx, fresh, at, before, { reason: `revision of ${before.number}` }).id

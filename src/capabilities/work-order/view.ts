@@ -50,6 +50,7 @@ export function toView(row: WorkOrderRow): WorkOrderView {
     completion_policy: row.completion_policy as WorkOrderView['completion_policy'],
     on_failure: row.on_failure ?? 'continue',
     waiver: row.waiver as WorkOrderView['waiver'],
+    step_results: { ...row.step_results } as WorkOrderView['step_results'],
     created_at: row.created_at,
     updated_at: row.updated_at,
   }

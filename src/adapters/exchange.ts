@@ -1,5 +1,5 @@
 /**
- * One POST to a neighbour: bounded in time and in size, and never redirected. A neighbour that cannot be
+ * One request to a neighbour: bounded in time and in size, and never redirected. A neighbour that cannot be
  * reached, is too slow or says too much is away (`Unavailable`); what it answers is for the caller to judge.
  */
 import { Unavailable } from '#platform/error.ts'
@@ -10,21 +10,29 @@ export type Answer = {
   readonly type: string
   readonly body: Buffer
 }
-export type Post = {
+export type Request = {
+  readonly method?: 'GET' | 'POST'
   readonly url: string
-  readonly type: string
-  readonly body: string | Buffer
+  readonly headers: { readonly [name: string]: string }
+  readonly body?: string | Buffer
   readonly timeoutMs: number
   readonly mostBytes: number
 }
 
 /** Throws `Unavailable` with the cause; any HTTP status is an answer. */
-export async function post({ url, type, body, timeoutMs, mostBytes }: Post): Promise<Answer> {
+export async function exchange({
+  method = 'POST',
+  url,
+  headers,
+  body,
+  timeoutMs,
+  mostBytes,
+}: Request): Promise<Answer> {
   try {
     const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': type },
-      body: typeof body === 'string' ? body : new Uint8Array(body),
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     })
