@@ -360,7 +360,7 @@ test('R-CPM-3 hours of work run in the calendar of the work order, a lag runs ar
   assert.deepEqual([...slackHours], [0, 0, 0, 15])
 })
 
-test('R-CPM-4 100,000 nodes with 300,000 edges are reckoned in 300 ms, and a chain needs no recursion', () => {
+test('R-CPM-4 100,000 nodes with 300,000 edges take little longer than to number their ids, and a chain needs no recursion', () => {
   const draw = openDraw(7)
   const size = 100_000
   const nodes = Array.from({ length: size }, (_, i) => ({
@@ -377,15 +377,24 @@ test('R-CPM-4 100,000 nodes with 300,000 edges are reckoned in 300 ms, and a cha
     began: new Float64Array(size),
     ended: new Float64Array(size),
   }
-  const took = Array.from({ length: 5 }, () => {
-    const start = performance.now()
+  const best = (work: () => unknown): number =>
+    Math.min(
+      ...Array.from({ length: 5 }, () => {
+        const start = performance.now()
+        work()
+        return performance.now() - start
+      }),
+    )
+  const whole = best(() => {
     const reckoning = { network: toNetwork(nodes, edges), timing, nowMs, ends: [0] }
-    const schedule = reckon(reckoning)
-    findCriticalPaths(reckoning, schedule, 10)
-    return performance.now() - start
+    findCriticalPaths(reckoning, reckon(reckoning), 10)
   })
-  // The best of five: the machine that tests is shared; the benchmark says the figure.
-  assert.ok(Math.min(...took) < 300, `${took.map((ms) => ms.toFixed(0)).join(', ')} ms`)
+  // What cannot be done without, on the same machine at the same time; the benchmark says the milliseconds.
+  const numbering = best(() => {
+    const indexOf = new Map(nodes.map(({ id }, i) => [id, i]))
+    return edges.map(({ from, to }) => [indexOf.get(from), indexOf.get(to)])
+  })
+  assert.ok(whole < numbering * 8, `${whole.toFixed(0)} ms, numbering alone ${numbering.toFixed(0)} ms`)
   const chain = toNetwork(
     nodes,
     nodes.slice(1002).map(({ id }, i) => ({ from: `node-${1001 + i}`, to: id, lagHours: 0 })),

@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { withClient } from '#platform/database.ts'
 import { openFixture, send } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
-import { planted } from '../planted-secrets.ts'
+import { planted } from '../planted-secret.ts'
 import { openVaultServer } from '../vault-server.ts'
 import type { VaultServer } from '../vault-server.ts'
 import { openReplica } from './replica.ts'
@@ -189,7 +189,7 @@ const planOf = (text: string): object => ({
   steps: ['first', { key: 'a', kind: 'check', text }],
 })
 
-test('R-SEC-7 planted secrets are refused wherever they are written, and nothing of them is kept or repeated', async () => {
+test('R-SEC-10 planted secrets are refused wherever they are written, and nothing of them is kept or repeated', async () => {
   const id = await make('draft')
   const writes: readonly (readonly [path: string, write: (text: string) => Promise<Reply>])[] = [
     ['title', (text) => call(planner, 'POST', '/v1/work-orders', { title: text })],
@@ -217,16 +217,16 @@ test('R-SEC-7 planted secrets are refused wherever they are written, and nothing
     ['to', (text) => move(planner, id, text)],
   ]
   const replies: string[] = []
-  for (const [i, [what, kind, text]] of planted.entries()) {
+  for (const [i, { kind, text }] of planted.entries()) {
     const [path, write] = writes[i % writes.length] ?? assert.fail()
     const { status, body, text: said } = await write(text)
     assert.deepEqual(
       [status, body.code, body.found],
       [422, 'secret_in_text', [{ path, kind }]],
-      `${what}: ${said}`,
+      `${kind}: ${said}`,
     )
     replies.push(said)
   }
   const everything = `${replies.join('\n')}\n${await dumpAll()}`
-  for (const [what, , text] of planted) assert.ok(!everything.includes(text), what)
+  for (const { kind, text } of planted) assert.ok(!everything.includes(text), kind)
 })
