@@ -3,7 +3,18 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const names = ['transitions', 'create', 'list', 'import', 'verify', 'seal', 'tree', 'psplib']
+const names = [
+  'transitions',
+  'create',
+  'list',
+  'import',
+  'verify',
+  'seal',
+  'tree',
+  'psplib',
+  'matching',
+  'estimates',
+]
 
 const [name = '', ...rest] = process.argv.slice(2)
 const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url))

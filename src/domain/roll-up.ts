@@ -162,7 +162,7 @@ const decimal = /^-?\d{1,30}(?:\.\d{1,12})?$/
 const costPlaces = 12
 
 /** In units of 10^-12, so that sums are exact; undefined as money is null. */
-function parseCost(text: string | null): bigint | null {
+export function parseCost(text: string | null): bigint | null {
   if (text === null || !decimal.test(text)) return null
   const [whole = '', fraction = ''] = text.split('.')
   return BigInt(`${whole}${fraction.padEnd(costPlaces, '0')}`)
@@ -172,7 +172,7 @@ const plusCost = (sum: bigint | null, one: bigint | null): bigint | null =>
   one === null ? sum : (sum ?? 0n) + one
 
 /** Two places at least, as money is written; more only where they are needed. */
-function toCost(cost: bigint): string {
+export function toCost(cost: bigint): string {
   const digits = (cost < 0n ? -cost : cost).toString().padStart(costPlaces + 1, '0')
   const fraction = digits.slice(-costPlaces).replace(/0+$/, '').padEnd(2, '0')
   return `${cost < 0n ? '-' : ''}${digits.slice(0, -costPlaces)}.${fraction}`

@@ -1,0 +1,200 @@
+/**
+ * Makes an assignment in hours better: again and again some places are vacated, and what is vacated or unfilled is put
+ * back into the freed seats by an exact assignment, so that shifts, swaps and chains of any length are found at once
+ * (a very large neighbourhood: Ahuja, Ergun, Orlin and Punnen 2002). The one rule: a round never makes it worse.
+ */
+import { openFlow, sendFlow } from './assignment-flow.ts'
+import type { Pairs } from './assignment-flow.ts'
+import type { Knapsacks } from './assignment-bound.ts'
+import type { Draw } from './simulate.ts'
+
+export const nobody = -1
+
+/** A place of a job for each of its heads, those of job j from placeStart[j]: who takes it, or nobody. */
+export type Places = {
+  readonly placeStart: Int32Array
+  readonly jobOf: Int32Array
+  readonly holder: Int32Array
+  /** The pair by which the holder has it. */
+  readonly pair: Int32Array
+  readonly freeMinutes: Int32Array
+}
+
+/** The cheapest takers that are proposed for each job, as many as it has places; the proposal keeps everybody's hours. */
+export function toPlaces(
+  { pairs, capacityMinutes, minutes }: Knapsacks,
+  isTaken: (pair: number, job: number) => boolean,
+): Places {
+  const jobs = pairs.headcount.length
+  const placeStart = new Int32Array(jobs + 1)
+  for (let job = 0; job < jobs; job += 1) placeStart[job + 1] = placeStart[job]! + pairs.headcount[job]!
+  const count = placeStart[jobs]!
+  const jobOf = new Int32Array(count)
+  const holder = new Int32Array(count).fill(nobody)
+  const pair = new Int32Array(count).fill(nobody)
+  const freeMinutes = capacityMinutes.slice()
+  for (let job = 0; job < jobs; job += 1) {
+    jobOf.fill(job, placeStart[job], placeStart[job + 1])
+    const takers: number[] = []
+    for (let at = pairs.rowStart[job]!; at < pairs.rowStart[job + 1]!; at += 1)
+      if (isTaken(at, job)) takers.push(at)
+    takers.sort((a, b) => pairs.cost[a]! - pairs.cost[b]! || a - b)
+    takers.slice(0, pairs.headcount[job]).forEach((at, head) => {
+      holder[placeStart[job]! + head] = pairs.person[at]!
+      pair[placeStart[job]! + head] = at
+      freeMinutes[pairs.person[at]!]! -= minutes[job]!
+    })
+  }
+  return { placeStart, jobOf, holder, pair, freeMinutes }
+}
+
+export type Search = Knapsacks & {
+  readonly unfilledCost: number
+  readonly rounds: number
+  /** Of the filled places, so many are vacated in a round; fewer than one for each job in any case. */
+  readonly vacated: number
+  /** Stop when nothing is unfilled. */
+  readonly onlyOpen: boolean
+  readonly draw: Draw
+}
+
+/** Changes `places`. */
+export function improve(search: Search, places: Places): void {
+  for (let round = 0; round < search.rounds; round += 1) {
+    if (search.onlyOpen && !places.holder.includes(nobody)) return
+    const rows = vacate(search, places)
+    reseat(search, places, rows)
+  }
+}
+
+/** Places of one person, or one that nobody has, which move together. */
+type Row = { readonly places: readonly number[]; readonly left: number; readonly minutes: number }
+
+/** At most one place of each job, so that nobody gets two of one; unfilled places always. */
+function vacate(search: Search, places: Places): Row[] {
+  const { vacated, draw, minutes } = search
+  const { placeStart, holder, freeMinutes, jobOf } = places
+  const jobs = placeStart.length - 1
+  const share = vacated / Math.max(1, jobs)
+  const rows: Row[] = []
+  const leaves = new Map<number, number[]>()
+  for (let job = 0; job < jobs; job += 1) {
+    const heads = holder.subarray(placeStart[job], placeStart[job + 1])
+    const turn = Math.floor(draw() * heads.length)
+    const isVacated = draw() < share
+    const open = heads.indexOf(nobody)
+    if (open >= 0) rows.push({ places: [placeStart[job]! + open], left: nobody, minutes: minutes[job]! })
+    else if (isVacated && heads.length > 0) {
+      const left = heads[turn]!
+      leaves.set(left, [...(leaves.get(left) ?? []), placeStart[job]! + turn])
+      freeMinutes[left]! += minutes[job]!
+      heads[turn] = nobody
+    }
+  }
+  for (const [left, own] of leaves) {
+    const together = own.length > 1 && draw() < 0.5 ? [own] : own.map((place) => [place])
+    for (const one of together) {
+      const length = one.reduce((sum, place) => sum + minutes[jobOf[place]!]!, 0)
+      rows.push({ places: one, left, minutes: length })
+    }
+  }
+  return rows
+}
+
+type Seats = {
+  readonly person: number[]
+  readonly minutes: number[]
+  readonly of: ReadonlyMap<number, number[]>
+}
+
+/**
+ * A person's free time is cut into seats: one for each row that came from there, as long as that was, and what was free
+ * besides goes to one of them or is a seat of its own. What was there fits again, so the old answer is among the new.
+ */
+function cutSeats({ draw }: Search, { freeMinutes }: Places, rows: readonly Row[]): Seats {
+  const seats = { person: [] as number[], minutes: [] as number[], of: new Map<number, number[]>() }
+  const rest = freeMinutes.slice()
+  const add = (person: number, length: number): void => {
+    const mine = seats.of.get(person) ?? []
+    mine.push(seats.person.length)
+    seats.of.set(person, mine)
+    seats.person.push(person)
+    seats.minutes.push(length)
+  }
+  for (const { left, minutes } of rows) {
+    if (left === nobody) continue
+    add(left, minutes)
+    rest[left]! -= minutes
+  }
+  for (let person = 0; person < rest.length; person += 1) {
+    if (rest[person]! <= 0) continue
+    const mine = seats.of.get(person) ?? []
+    const which = Math.floor(draw() * (mine.length + 1))
+    if (which === mine.length) add(person, rest[person]!)
+    else seats.minutes[mine[which]!]! += rest[person]!
+  }
+  return seats
+}
+
+type Option = { readonly seat: number; readonly cost: number; readonly pairs: readonly number[] }
+
+function reseat(search: Search, places: Places, rows: readonly Row[]): void {
+  const { minutes, unfilledCost } = search
+  const { holder, pair, jobOf, freeMinutes } = places
+  const seats = cutSeats(search, places, rows)
+  const options = rows.map((row) => listOptions(search, places, seats, row))
+  const rowStart = new Int32Array(rows.length + 1)
+  options.forEach((one, row) => (rowStart[row + 1] = rowStart[row]! + one.length))
+  const all = options.flat()
+  const single = new Int32Array(rows.length).fill(1)
+  const small: Pairs = {
+    people: seats.person.length,
+    headcount: single,
+    rowStart,
+    person: Int32Array.from(all, ({ seat }) => seat),
+    cost: Float64Array.from(all, ({ cost }) => cost),
+  }
+  const room = new Int32Array(small.people).fill(1)
+  const unfilled = Float64Array.from(rows, (row) => unfilledCost * row.places.length)
+  const { taken } = sendFlow(openFlow({ pairs: small, size: single, room }), unfilled)
+  rows.forEach((row, at) => {
+    const option = options[at]!.find((_, i) => taken[rowStart[at]! + i] === 1)
+    row.places.forEach((place, i) => {
+      const person = option === undefined ? nobody : seats.person[option.seat]!
+      holder[place] = person
+      pair[place] = option?.pairs[i] ?? nobody
+      if (person !== nobody) freeMinutes[person]! -= minutes[jobOf[place]!]!
+    })
+  })
+}
+
+/** The seats that are long enough, of people who can do all of the row and have none of its jobs. */
+function listOptions({ pairs }: Search, places: Places, seats: Seats, row: Row): Option[] {
+  const { holder, jobOf, freeMinutes, placeStart } = places
+  const jobs = row.places.map((place) => jobOf[place]!)
+  const [first = 0, ...others] = jobs
+  const options: Option[] = []
+  for (let at = pairs.rowStart[first]!; at < pairs.rowStart[first + 1]!; at += 1) {
+    const person = pairs.person[at]!
+    if (freeMinutes[person]! < row.minutes) continue
+    const found = [at, ...others.map((job) => findPair(pairs, job, person))]
+    if (found.includes(nobody)) continue
+    if (jobs.some((job) => holder.subarray(placeStart[job], placeStart[job + 1]).includes(person))) continue
+    const cost = found.reduce((sum, one) => sum + pairs.cost[one]!, 0)
+    for (const seat of seats.of.get(person) ?? [])
+      if (seats.minutes[seat]! >= row.minutes) options.push({ seat, cost, pairs: found })
+  }
+  return options
+}
+
+/** The pairs of a job are in the order of people. */
+export function findPair({ rowStart, person }: Pairs, job: number, wanted: number): number {
+  let from = rowStart[job]!
+  let to = rowStart[job + 1]!
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (person[middle]! < wanted) from = middle + 1
+    else to = middle
+  }
+  return from < rowStart[job + 1]! && person[from] === wanted ? from : nobody
+}
