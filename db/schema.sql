@@ -82,6 +82,23 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_missing_experience(tenant uuid, person uuid, requirements jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select asked ->> 'name' from jsonb_array_elements(requirements -> 'experience') asked
+   where not exists (
+     select from principals p
+       cross join jsonb_array_elements(p.ratings) r
+       join resources x on x.tenant_id = p.tenant_id and x.id = (r ->> 'experience_id')::uuid
+      where p.tenant_id = tenant and p.id = person and x.name = asked ->> 'name'
+        and (r ->> 'rating')::integer >= (asked ->> 'min_rating')::integer
+        and (r ->> 'expires_at' is null or (r ->> 'expires_at')::timestamptz > clock_timestamp()))
+   limit 1
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.find_open_step(tenant uuid, plan jsonb, results jsonb)
  RETURNS text
  LANGUAGE sql
@@ -458,6 +475,21 @@ begin
   end if;
   if new.declined_at is not null or new.revoked_at is not null or new.delegate_accepted_at is not null then
     raise exception 'delegation % begins as a proposal', new.id using errcode = 'DK010';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_qualification()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  missing text := find_missing_experience(new.tenant_id, new.assignee_id, new.requirements);
+begin
+  if missing is not null then
+    raise exception '% is not qualified for work order %: %', new.assignee_id, new.id, missing using errcode = 'DK034';
   end if;
   return new;
 end
@@ -989,6 +1021,8 @@ begin
     perform 1 from findings r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   elsif new.record_kind = 'template' then
     perform 1 from templates r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
+  elsif new.record_kind = 'resource' then
+    perform 1 from resources r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   else
     perform 1 from tenants r where r.tenant_id = new.tenant_id and r.id = new.record_id and r.entry_seq = new.seq and r.entry_id = new.id;
   end if;
@@ -1377,7 +1411,7 @@ create table entries (
   constraint entries_pkey PRIMARY KEY (tenant_id, id),
   constraint entries_action_check CHECK ((action ~ '^[a-z_]+$'::text)),
   constraint entries_leaf_check CHECK ((octet_length(leaf) = 32)),
-  constraint entries_record_kind_check CHECK ((record_kind = ANY (ARRAY['work_order'::text, 'asset'::text, 'principal'::text, 'tenant'::text, 'delegation'::text, 'finding'::text, 'template'::text]))),
+  constraint entries_record_kind_check CHECK ((record_kind = ANY (ARRAY['work_order'::text, 'asset'::text, 'principal'::text, 'tenant'::text, 'delegation'::text, 'finding'::text, 'template'::text, 'resource'::text]))),
   constraint entries_seq_check CHECK ((seq > 0))
 ) partition by range (id);
 CREATE INDEX entries_in_order ON ONLY public.entries USING btree (tenant_id, xid, id);
@@ -1637,6 +1671,8 @@ CASE
     ELSE 'human'::text
 END) stored,
   manager_id             uuid,
+  profile                jsonb,
+  ratings                jsonb,
   constraint principals_pkey PRIMARY KEY (tenant_id, id),
   constraint one_principal_per_name UNIQUE (tenant_id, name),
   constraint principals_tenant_id_id_kind_key UNIQUE (tenant_id, id, kind),
@@ -1644,6 +1680,8 @@ END) stored,
   constraint nobody_manages_himself CHECK ((manager_id <> id)),
   constraint principals_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'agent'::text, 'vendor'::text, 'system'::text]))),
   constraint principals_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+  constraint principals_profile_check CHECK ((jsonb_typeof(profile) = 'object'::text)),
+  constraint principals_ratings_check CHECK (((jsonb_typeof(ratings) = 'array'::text) AND (jsonb_array_length(ratings) > 0))),
   constraint principals_version_check CHECK ((version > 0)),
   constraint a_manager_is_a_principal FOREIGN KEY (tenant_id, manager_id) REFERENCES principals(tenant_id, id),
   constraint a_sponsor_is_a_human FOREIGN KEY (tenant_id, sponsor_id, sponsor_kind) REFERENCES principals(tenant_id, id, kind),
@@ -1653,6 +1691,36 @@ CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON p
 create policy tenant on principals for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on principals to docket_app;
 grant select on principals to docket_auditor;
+
+-- ---------------------------------------------------- table resources: row security enabled and forced
+
+create table resources (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  type                   text not null,
+  name                   text not null,
+  body                   jsonb not null,
+  retired                boolean not null,
+  version                integer not null,
+  entry_seq              integer not null,
+  entry_id               uuid not null,
+  entry_head             bytea not null,
+  created_at             timestamp with time zone not null,
+  updated_at             timestamp with time zone not null,
+  constraint resources_pkey PRIMARY KEY (tenant_id, id),
+  constraint one_resource_per_type_and_name UNIQUE (tenant_id, type, name),
+  constraint a_tool_is_there_at_least_once CHECK (((type <> 'tool'::text) OR (((body ->> 'quantity'::text))::integer >= 1))),
+  constraint resources_body_check CHECK ((jsonb_typeof(body) = 'object'::text)),
+  constraint resources_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+  constraint resources_type_check CHECK ((type = ANY (ARRAY['experience'::text, 'tool'::text, 'calendar'::text]))),
+  constraint resources_version_check CHECK ((version > 0)),
+  constraint resources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.resources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+create policy tenant on resources for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on resources to docket_app;
+grant select on resources to docket_auditor;
+grant update (body, retired, version, entry_seq, entry_id, entry_head, updated_at) on resources to docket_app;
 
 -- -------------------------------------------------- table role_grants: row security enabled and forced
 
@@ -2057,6 +2125,7 @@ CREATE TRIGGER steps_are_done_while_it_is_under_way BEFORE UPDATE ON public.work
 CREATE TRIGGER the_tree_is_kept AFTER UPDATE OF parent_id, predecessors ON public.work_orders FOR EACH ROW EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER the_tree_is_kept_when_one_begins AFTER INSERT ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) OR (new.predecessors IS NOT NULL))) EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER what_completes_it_is_fixed_before_work BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((((new.completion_policy IS DISTINCT FROM old.completion_policy) OR (new.on_failure IS DISTINCT FROM old.on_failure)) AND (old.category <> ALL (ARRAY['initial'::text, 'planning'::text, 'ready'::text])))) EXECUTE FUNCTION refuse_late_policy();
+CREATE TRIGGER who_starts_is_qualified BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.assignee_id IS NOT NULL) AND (new.requirements IS NOT NULL) AND (new.category = 'active'::text) AND ((old.category <> ALL (ARRAY['active'::text, 'held'::text])) OR (new.assignee_id IS DISTINCT FROM old.assignee_id)))) EXECUTE FUNCTION guard_qualification();
 CREATE TRIGGER words_are_indexed AFTER INSERT OR UPDATE OF title, description, project, tags, attributes ON public.work_orders FOR EACH ROW EXECUTE FUNCTION index_work_order_texts();
 CREATE TRIGGER work_is_handed_in_with_its_steps_done BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.job_plan IS NOT NULL) AND (new.category = ANY (ARRAY['review'::text, 'done'::text])) AND (old.category <> ALL (ARRAY['review'::text, 'done'::text])))) EXECUTE FUNCTION guard_hand_in();
 create policy tenant on work_orders for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));

@@ -1,4 +1,4 @@
-/** Recipes of the rows on job plans, credentials and templates: see authz-recipe.ts. */
+/** Recipes of the rows on job plans, credentials, templates, registries and people: see authz-recipe.ts. */
 import type { Recipe } from './authz-recipe.ts'
 import { makeIn } from './authz-world.ts'
 import type { World } from './authz-world.ts'
@@ -24,7 +24,76 @@ async function keep(world: World, prefix = 'm'): Promise<{ name: string; word: s
   return { name, word }
 }
 
+const bodies: { readonly [type: string]: object } = {
+  experience: {},
+  tool: { quantity: 2 },
+  calendar: { time_zone: 'UTC', shifts: [{ weekdays: [1], start: '09:00', end: '17:00' }] },
+}
+const paths: { readonly [type: string]: string } = {
+  experience: '/v1/experiences',
+  tool: '/v1/tools',
+  calendar: '/v1/calendars',
+}
+async function register(world: World, type: string, prefix = ''): Promise<{ id: string; name: string }> {
+  const name = `${prefix}${type} ${world.word()}`
+  const { id } = await world.done('Pat Planner', 'POST', paths[type] ?? '', { name, ...bodies[type] })
+  return { id, name }
+}
+
+/** The four rows of one type; where the list is read, the first of it. */
+const registry = (type: string): { readonly [row: string]: Recipe } => ({
+  [`${type}.create`]: async (world) => {
+    const name = `new ${world.word()}`
+    return { input: { name, ...bodies[type] }, mark: name }
+  },
+  [`${type}.get`]: async (world) => {
+    const { id, name } = await register(world, type)
+    return { input: { id }, mark: name }
+  },
+  [`${type}.list`]: async (world) => ({
+    input: { limit: 200 },
+    mark: (await register(world, type, '0 ')).name,
+  }),
+  [`${type}.update`]: async (world) => {
+    const { id, name } = await register(world, type)
+    return { input: { id, retired: true, reason: 'for the matrix' }, mark: name }
+  },
+})
+
+async function somebody(world: World): Promise<{ id: string; name: string }> {
+  const name = `Somebody ${world.word()}`
+  const { id } = await world.done('Ada Admin', 'POST', '/v1/principals', { name, kind: 'human' })
+  return { id, name }
+}
+const rated: Recipe = async (world) => {
+  const { id, name } = await somebody(world)
+  const experience = (await register(world, 'experience')).name
+  return { input: { id, experience, rating: 3, reason: 'for the matrix' }, mark: name }
+}
+
+const people: { readonly [row: string]: Recipe } = {
+  'person.get': async (world) => {
+    const { id, name } = await somebody(world)
+    return { input: { id }, mark: name }
+  },
+  'person.set_profile': async (world) => {
+    const { id, name } = await somebody(world)
+    return { input: { id, job_roles: ['fitter'], reason: 'for the matrix' }, mark: name }
+  },
+  'person.rate': rated,
+  'person.remove_rating': async (world, seat) => {
+    const { input, mark } = await rated(world, seat)
+    const { id, experience, ...rating } = input
+    await world.done('Quinn QA', 'POST', `/v1/people/${String(id)}/ratings`, { experience, ...rating })
+    return { input: { id, experience, reason: 'for the matrix' }, ...(mark === undefined ? {} : { mark }) }
+  },
+}
+
 export const plans: { readonly [row: string]: Recipe } = {
+  ...registry('experience'),
+  ...registry('tool'),
+  ...registry('calendar'),
+  ...people,
   'job_plan.get': underWay(),
   'job_plan.record_step': underWay({ step: 'look' }),
   'credential.lease: no vault': underWay({ name: 'key' }),

@@ -136,6 +136,7 @@ async function ensureTemplate(adminUrl: string): Promise<{ template: string; dem
   const hash = createHash('sha256')
     .update(JSON.stringify(listMigrations()))
     .update(demo)
+    .update(readFileSync(new URL('../src/capabilities/person/demo.ts', import.meta.url)))
     .update(shipped.join())
     .digest('hex')
     .slice(0, 12)

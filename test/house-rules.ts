@@ -66,6 +66,7 @@ const sharedStores = [
   'src/capabilities/asset/store.ts',
   'src/capabilities/tenant/store.ts',
   'src/capabilities/hierarchy/store.ts',
+  'src/capabilities/resource/store.ts',
 ]
 
 export function findImportFaults(path: string, text: string): string[] {

@@ -43,6 +43,11 @@ const assaults = table`
   POST   | /v1/work-orders/{id}/credentials/a/lease        | {}
   PATCH  | /v1/templates/{template}                        | {"retired": true, "reason": "x"}
   POST   | /v1/templates/{template}/apply                  | {}
+  PATCH  | /v1/experiences/{experience}                    | {"retired": true, "reason": "x"}
+  PATCH  | /v1/tools/{toolId}                              | {"retired": true, "reason": "x"}
+  PATCH  | /v1/calendars/{calendar}                        | {"retired": true, "reason": "x"}
+  PATCH  | /v1/people/{headId}                             | {"job_roles": ["x"], "reason": "x"}
+  DELETE | /v1/people/{headId}/ratings/{experience}        | {"reason": "x"}
   POST   | /v1/work-orders/{id}/comments                   | {"body": "x"}
   PATCH  | /v1/assets/{assetId}                            | {"name": "x", "reason": "x"}
   PATCH  | /v1/assets/{tag}                                | {"status": "retired", "reason": "x"}
@@ -131,6 +136,11 @@ test('R-ISO-8 each changing operation was tried on the other tenant', () => {
       // Of the tenant itself, and names nobody.
       'policy.set_completion',
       'template.create',
+      'experience.create',
+      'tool.create',
+      'calendar.create',
+      // Refused by its reference: see R-ISO-9.
+      'person.rate',
       'principal.create',
       'work_order.create',
       'work_order.create_many',
@@ -168,6 +178,7 @@ const references = table`
   POST   | /v1/principals                | sponsor   | headId headName             | {"name": "x", "kind": "agent"}                | sponsor_required
   POST   | /v1/principals/{ownHead}/grants | asset   | assetId tag                 | {"role": "system_owner", "reason": "x"}       | unknown_reference
   POST   | /v1/principals/{ownHead}/manager | manager | headId headName             | {"reason": "x"}                               | unknown_reference
+  POST   | /v1/people/{headId}/ratings   | experience | experience               | {"rating": 3, "reason": "x"} | unknown_reference
   POST   | /v1/absences                  | principal | headId headName             | {"starts_at": "2199-07-01T00:00:00Z", "ends_at": "2199-07-02T00:00:00Z"} | unknown_reference
   POST   | /v1/delegations               | to        | headId headName             | {"roles": ["operator"], "ends_at": "2199-01-01T00:00:00Z", "reason": "x"} | unknown_reference
   POST   | /v1/delegations               | from      | headId headName             | {"to": "{ownHead}", "roles": ["operator"], "ends_at": "2199-01-01T00:00:00Z", "reason": "x"} | unknown_reference

@@ -85,6 +85,22 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     name: `${secret}-template`,
     body: { lifecycle: 'change-control', title: `${secret} work`, description: `${secret} template` },
   })
+  const register = (path: string, body: object): Promise<Json> =>
+    must(fixture, head.key, 'POST', `/v1/${path}`, body)
+  const experience = await register('experiences', { name: `${secret} experience` })
+  const tool = await register('tools', { name: `${secret} tool`, location: `${secret} room` })
+  const calendar = await register('calendars', { name: `${secret} calendar`, time_zone: 'UTC', shifts: [] })
+  await must(fixture, head.key, 'PATCH', `/v1/people/${headId}`, {
+    job_roles: [`${secret} fitter`],
+    calendar: calendar.name,
+    reason: `${secret} profile`,
+  })
+  await ask('POST', `/v1/people/${headId}/ratings`, {
+    experience: experience.name,
+    rating: 4,
+    evidence: `${secret} course`,
+    reason: `${secret} rating`,
+  })
   const made = await fillWorkOrders(fixture, secret, head, vendor)
   const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
   const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
@@ -98,6 +114,9 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     assetId: asset.id,
     tag: asset.tag,
     template: template.name,
+    experience: experience.name,
+    toolId: tool.id,
+    calendar: calendar.name,
     headId,
     headName: head.name,
     keyId: head.id,

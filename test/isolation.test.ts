@@ -88,6 +88,10 @@ const ownThings: { readonly [subject: string]: string } = {
   signing_key: 'signingKeyId',
   log: 'entryId',
   template: 'template',
+  experience: 'experience',
+  tool: 'toolId',
+  calendar: 'calendar',
+  person: 'headId',
 }
 /** What is asked for beside the path. */
 const needed: { readonly [operation: string]: { readonly [name: string]: string } } = {

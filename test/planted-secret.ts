@@ -184,8 +184,12 @@ export const planted: readonly { readonly kind: string; readonly text: string }[
   powershell_password    | ConvertTo-SecureString "«A12»" -AsPlainText
   kubernetes_key_data    | client-key-data: «A60»
   xml_password           | <db><password>«A10»</password></db>
+  xml_password           | <pwd>«A4»</pwd>
   password               | password: «A8»
   password               | Password = «l10»
+  password               | THE PASSWORD IS «A8».
+  password               | password: new_«A6»
+  password               | password: 0000
   password               | passwd=«A8»
   password               | pwd=«A8»
   password               | DB_PASS=«A8»

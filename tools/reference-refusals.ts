@@ -60,6 +60,18 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
     cause: 'path_missing',
     says: 'there is no secret at this path of the vault',
   },
+  qualification_missing: {
+    code: 'qualification_missing',
+    person: 'Lee Lab',
+    missing: [
+      {
+        experience: 'Windows 11 build',
+        min_rating: 3,
+        rating: 4,
+        expired_at: '2026-11-01T00:00:00Z',
+      },
+    ],
+  },
   template_retired: { code: 'template_retired', name: 'hplc-calibration' },
   not_under_way: { code: 'not_under_way', current: 'assigned' },
   step_blocked: { code: 'step_blocked', step: 'flow', finding: 'F-2026-000001' },

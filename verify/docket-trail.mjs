@@ -66,7 +66,7 @@ export const recorded = {
     'on_failure waiver step_results'
   ).split(' '),
   asset: 'tag name location status owner_id parent_id'.split(' '),
-  principal: 'kind name email sponsor_id disabled_at roles manager_id'.split(' '),
+  principal: 'kind name email sponsor_id disabled_at roles manager_id profile ratings'.split(' '),
   tenant: 'slug name default_lifecycle completion_policy'.split(' '),
   delegation: (
     'delegator_id delegate_id roles lifecycles work_categories regulatory starts_at ends_at reason ' +
@@ -77,6 +77,7 @@ export const recorded = {
     'detail resolution closed_by closed_at'
   ).split(' '),
   template: ['name', 'body', 'retired'],
+  resource: ['type', 'name', 'body', 'retired'],
 }
 
 /** What a trail holds, line by line. */

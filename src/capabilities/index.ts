@@ -24,6 +24,8 @@ import * as lifecycle from './lifecycle/operations.ts'
 import * as log from './log/operations.ts'
 import * as me from './me/operations.ts'
 import * as policy from './policy/operations.ts'
+import * as person from './person/operations.ts'
+import { calendar, experience, tool } from './resource/operations.ts'
 import { exportPack } from './pack/operations.ts'
 import * as principal from './principal/operations.ts'
 import { setPassword } from './principal/password.ts'
@@ -130,6 +132,22 @@ export const operations = [
   tree,
   graph,
   criticalPath,
+  experience.create,
+  experience.get,
+  experience.list,
+  experience.update,
+  tool.create,
+  tool.get,
+  tool.list,
+  tool.update,
+  calendar.create,
+  calendar.get,
+  calendar.list,
+  calendar.update,
+  person.get,
+  person.setProfile,
+  person.rate,
+  person.unrate,
   template.create,
   template.list,
   template.get,

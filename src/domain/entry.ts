@@ -15,6 +15,7 @@ export const recordKinds = [
   'delegation',
   'finding',
   'template',
+  'resource',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 

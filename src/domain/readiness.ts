@@ -30,6 +30,11 @@ export function beginsWork(lifecycle: LifecycleName, from: string, to: string): 
   return categoryOf(lifecycle, to) === 'active' && before !== 'active' && before !== 'held'
 }
 
+/** Is the assignee looked at there: where the work is assigned, and where it begins? */
+export const asksQualification = (lifecycle: LifecycleName, from: string, to: string): boolean =>
+  (categoryOf(lifecycle, to) === 'ready' && categoryOf(lifecycle, from) !== 'ready') ||
+  beginsWork(lifecycle, from, to)
+
 /** Does the edge hand the work in? What goes from one review to the next has been handed in already. */
 export const handsIn = (lifecycle: LifecycleName, from: string, to: string): boolean =>
   categoryOf(lifecycle, to) === 'review' && categoryOf(lifecycle, from) !== 'review'

@@ -6,6 +6,7 @@ import type { LinkedCheck, LinkedState, Remedy } from './completion.ts'
 import type { DelegationRule } from './delegation.ts'
 import type { OpenStep } from './job-plan.ts'
 import type { Role } from './principal.ts'
+import type { MissingExperience } from './qualification.ts'
 import type { FoundSecret } from './secret-scan.ts'
 
 /** Why somebody may not approve: the rules of separation of duties. */
@@ -16,6 +17,7 @@ export type DutyRule =
   | 'signed_already'
   | 'owner_and_qa'
   | 'violator'
+  | 'own_rating'
 
 /** What must be done first; the number is null where the caller may not see it. */
 export type OpenPredecessor = {
@@ -65,6 +67,12 @@ export type Unmet =
       linked: readonly OpenLinked[]
       /** How many more there are than are listed. */
       more: number
+      who?: readonly string[]
+    }
+  | {
+      code: 'qualification_missing'
+      person: string
+      missing: readonly MissingExperience[]
       who?: readonly string[]
     }
   | { code: 'not_under_way'; current: string }
@@ -160,6 +168,7 @@ const dutyTexts: { readonly [R in DutyRule]: string } = {
   editor: 'who last edited the record may not approve it',
   sponsor_of_executor: 'the sponsor of the agent that did the work may not approve it',
   signed_already: 'one person signs a gate once, in one role',
+  own_rating: 'nobody rates his own experience',
   violator: 'a finding about oneself is dealt with by somebody else',
   owner_and_qa: 'who holds the one of System Owner and QA does not sign for the other',
 }
@@ -322,6 +331,17 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
       `linked work is open (${r.policy}): ${list(
         r.linked.map(({ number, state, status }) => `${number ?? another} (${status ?? state})`),
       )}${r.more > 0 ? ` and ${r.more} more` : ''}`,
+  },
+  qualification_missing: {
+    http: 409,
+    say: (r) =>
+      `${r.person} is not qualified: ${list(
+        r.missing.map(({ experience, min_rating, rating, expired_at: end }) =>
+          end !== null
+            ? `${experience} (expired ${end})`
+            : `${experience} (${min_rating} is needed, ${rating ?? 'no rating'} is there)`,
+        ),
+      )}`,
   },
   not_under_way: {
     http: 409,

@@ -14,15 +14,18 @@ const value = String.raw`(?:\\[nrt]|[\\"'\x60\s]){0,16}([^\s"'\x60,;]{1,200})`
 
 /** Where a placeholder begins: text in brackets, a variable, a mask, what code reads from elsewhere. */
 const placeholder =
-  /^(?:<[^<>\n]{0,80}>|\{\{?[^{}\n]{0,80}\}|\[[^[\]\n]{0,80}\]|\([^()\n]{0,80}\)|\$\{[^}\n]{0,80}\}|\$\([^)\n]{0,80}\)|\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z_]+)(?![\w])|%[A-Za-z_]\w{0,40}%|%[sdv@]|@[A-Za-z_.]{1,40}\(|(?:process|os|env|vars?|secrets?|config|settings|self|this|params?|inputs?|steps?|local|data|module)\.[A-Za-z]|\w{1,40}\()/
-const mask = /\*{3}|•{3}|…|\.{3}|^([*x.•·_\-?#X0])\1+$/
+  /^(?:<[^<>\n]{0,80}>|\{\{?[^{}\n]{0,80}\}|\[[^[\]\n]{0,80}\]|\([^()\n]{0,80}\)|\$\{[^}\n]{0,80}\}|\$\([^)\n]{0,80}\)|\$(?:[A-Z_][A-Z0-9_]*|[A-Za-z_]+)(?![\w])|%[A-Za-z_]\w{0,40}%|%[sdv@](?!\w)|@[A-Za-z_.]{1,40}\(|(?:process|os|env|vars?|secrets?|config|settings|self|this|params?|inputs?|steps?|local|data|module)\.[A-Za-z]|\w{1,40}\()/
+const mask = /\*{3}|•{3}|…|\.{3}|^([*x.•·_\-?#X])\1+$/
 const reference =
   /^(?:vault|gcp-sm|env|aws-sm|arn|op|azure-kv|akv|bao|keyring|secretsmanager|ssm|sops|file|https?):(?:\/\/)?\S/i
 const ordinary =
-  /^(?:see|siehe|ask|fragen|reset|set|changed?|new|old|same|expire[sd]?|expiry|required|needed|missing|none|null|nil|undefined|true|false|yes|no|ja|nein|n\/a|tbd|todo|unknown|unbekannt|empty|leer|blank|hidden|redacted|removed|replaced?|protected|forgotten|lost|stored|kept|optional|string|text|default|from|the|is|in|at|by|per|via|not|and|policy|prompt|input|vault|reference|rotated?|revoked?|expiring|encrypted|disabled|enabled|ok|okay|given|provided|handed|held)(?![A-Za-z0-9@#$%&!*+=])/i
+  /^(?:see|siehe|ask|fragen|reset|set|changed?|new|old|same|expire[sd]?|expiry|required|needed|missing|none|null|nil|undefined|true|false|yes|no|ja|nein|n\/a|tbd|todo|unknown|unbekannt|empty|leer|blank|hidden|redacted|removed|replaced?|protected|forgotten|lost|stored|kept|optional|string|text|default|from|the|is|in|at|by|per|via|not|and|policy|prompt|input|vault|reference|rotated?|revoked?|expiring|encrypted|disabled|enabled|ok|okay|given|provided|handed|held)(?:[·.,:!?)]|$)/i
 const dateOrNumber =
   /^(?:\d{4}-\d\d-\d\d|\d{1,2}[:.]\d\d(?:[:.]\d{1,4})?(?!\w)|WO-\d{4}-|\d{1,3}(?:st|nd|rd|th|x)?(?!\w))/
 const isBarePath = (text: string): boolean => /^\.{0,2}\/[\w./-]*$/.test(text)
+/** Tickets, tags and parts are named like `INC0012345` and `KEY-2024-0012`. */
+const isNumber = (text: string): boolean =>
+  text.length < 20 && /^(?:[A-Z]{2,5}\d{4,12}|[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8}){1,3})$/.test(text)
 const isUuid = (text: string): boolean =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\w)/i.test(text)
 
@@ -40,14 +43,11 @@ function isValue(text: string, rest: string): boolean {
 }
 const isWord = (text: string): boolean => /^(?:\p{Lu}?[\p{Ll}'’-]+|[\p{Lu}'’-]+)$/u.test(text)
 
-/** Keys and tokens are not words: a letter and a digit at least, or no word at all behind a plain `=`. */
+/** Keys and tokens are no words, and no numbers by which something else is known. */
 function isToken(text: string, rest: string): boolean {
-  return (
-    text.length >= 8 &&
-    !isUuid(text) &&
-    isValue(text, rest) &&
-    (/\d/.test(text) ? /[A-Za-z]/.test(text) : text.length >= 12)
-  )
+  const core = text.replace(/[.,;:!?)}\]\\]+$/, '')
+  if (core.length < 8 || isUuid(core) || isNumber(core) || !isValue(text, rest)) return false
+  return /\d/.test(core) ? /[A-Za-z]/.test(core) : core.length >= 12 && !isWord(core)
 }
 
 type Test = (text: string, rest: string) => boolean
@@ -136,7 +136,7 @@ export const contextDetectors: readonly Detector[] = [
   form(
     'command_line_password',
     '--',
-    String.raw`\s--?(?:${passwords}|pass|token|secret|${keys})(?:\s{1,4}|=)["']?([^\s"'-][^\s"']{1,200})`,
+    String.raw`\s--(?:${passwords}|pass|token|secret|${keys})(?:\s{1,4}|=)["']?([^\s"'-][^\s"']{1,200})`,
     isCommandValue,
   ),
   form(

@@ -66,6 +66,16 @@ const ordinary = `
   the password is 8 characters long
   Passwort: siehe Tresor
   密码：请联系IT
+  密码：见3号柜
+  Password: 2026-11-20 (changed)
+  Passcode: 10:30 handover
+  password: 12th floor, with the porter
+  password: b2
+  password: WO-2026-000009
+  Access key: KEY-2024-0012
+  Master key: Hausmeisterwohnung
+  Token: INC0012345
+  credential: CERT-2026-0042.
   password: <from vault>
   password: {{password}}
   password: $PASSWORD
@@ -115,6 +125,7 @@ const ordinary = `
   Login to the server, then run setup -a
   pwd: /opt/instrument/bin
   mysql -u root -p lab
+  call it without --password option or --token
   curl -u lee https://api.example.com
   550e8400-e29b-41d4-a716-446655440000
   asset: 0190b7a2-0000-7000-8000-000000000000
@@ -197,6 +208,7 @@ test('R-SEC-5 a name makes a secret of its value, whole, in lists too, and as a 
     signing_key: '0190b7a2-0000-7000-8000-000000000000',
     idempotency_key: 'a1b2c3d4e5f6a7b8',
     secret: false,
+    credential: 'see the binder, please',
     password_reset: 'by IT',
     pass: 'yes',
     parameters: [
@@ -298,16 +310,23 @@ test(
       'a\u0301\u0316',
     ]
     for (const bit of [...starts, ...bits]) findSecrets(bit.repeat(50_000 / bit.length))
+    // Marks that have to be put in order, also those that only become marks: a million, to be felt.
+    for (const marks of [
+      '\u0316\u0301',
+      '\u0301\u0316',
+      '\uff9e\u0316',
+      '\u0316\u200b\u0301',
+      '\u0344\u0316',
+    ])
+      findSecrets(marks.repeat(500_000))
   },
 )
 
-test('R-SEC-8 the walk never throws and finds nothing in JSON of words', () => {
+test('R-SEC-8 whatever JSON is given, the walk comes to its end', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
       findSecrets(value)
       findSecrets({ password: value, name: value, value })
     }),
   )
-  for (const odd of [undefined, null, true, 0, '', '\ud800', [], {}, Number.NaN])
-    assert.deepEqual(findSecrets(odd), [])
 })

@@ -54,7 +54,7 @@ function labelOf(value: object): string | undefined {
 
 /**
  * Whether it is worth to look closer, in a fraction of the time of that: no secret is without sixteen characters in
- * a row, a sign between a name and its value, or one of three words; and what is not ASCII may hide anything.
+ * a row, a sign between a name and its value, or the word before it; and what is not ASCII may hide anything.
  */
 function mayHold(text: string): boolean {
   let run = 0
@@ -69,7 +69,8 @@ function mayHold(text: string): boolean {
 /** A quote, a colon, `=`, `>`; or a dash at the beginning of a word. */
 const isSign = (sign: number, run: number): boolean =>
   sign === 39 || sign === 58 || sign === 61 || sign === 62 || (sign === 45 && run === 1)
-const words = ['assword', 'ASSWORD', 'PRIVATE KEY']
+/** What is said in plain words has no sign: "the password is …". */
+const words = ['assword', 'ASSWORD']
 
 const namesOne = /pass|pwd|secret|token|key|auth|credential|kennwort|senha|[^ -~]/i
 
@@ -89,7 +90,7 @@ function findKindOf(name: string | undefined, text: string): string | undefined 
   if (name === undefined || name.length > longestName || !namesOne.test(name)) return undefined
   const value = toPlain(text)
     .slice(0, longestName)
-    .replaceAll(/[\s"'`,;]/g, '_')
+    .replaceAll(/[\s"'`,;]/g, '·')
   return findContext(`"${toPlain(name)}":"${value}"`)
 }
 
@@ -131,10 +132,16 @@ function fits(text: string, { pattern, accepts }: Detector): boolean {
   return false
 }
 
-/** Letters that only look different, and characters that nobody sees, hide nothing. */
+/**
+ * Letters that only look different, and characters that nobody sees, hide nothing. Of marks in a row the first stays:
+ * to put a long row of them in order takes time in proportion to its square.
+ */
 const toPlain = (text: string): string =>
   /[^\t\n\r -~]/.test(text)
-    ? text.normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}|(?![\t\n\r])\p{Cc}/gu, '')
+    ? text
+        .replaceAll(/(?<=[\p{M}\uff9e\uff9f])[\p{M}\uff9e\uff9f]+/gu, '')
+        .normalize('NFKC')
+        .replaceAll(/\p{Default_Ignorable_Code_Point}|(?![\t\n\r])\p{Cc}/gu, '')
     : text
 
 /**

@@ -29,6 +29,8 @@ const calendars: { readonly [name: string]: WorkingCalendar } = {
   'york 24/7': { ...always, time_zone: 'America/New_York' },
   // Clocks change inside these hours: on 28 March 2027 at 02:00, on 31 October 2027 at 03:00.
   'berlin nights': { ...always, time_zone: 'Europe/Berlin', start: '01:00', end: '05:00' },
+  // Of this one nothing is left on 28 March 2027: its beginning moves behind its end.
+  skipped: { ...always, time_zone: 'Europe/Berlin', start: '02:30', end: '03:15' },
   'lord howe 24/7': { ...always, time_zone: 'Australia/Lord_Howe' },
   sunday: { ...office, weekdays: [7] },
 }
@@ -67,6 +69,8 @@ const additions = table`
   berlin 24/7    | 2027-10-31T00:00:00+02:00     | 24    | 2027-10-31T23:00:00+01:00
   york 24/7      | 2027-03-14T00:00:00-05:00     | 23    | 2027-03-15T00:00:00-04:00
   york 24/7      | 2027-11-07T00:00:00-04:00     | 25    | 2027-11-08T00:00:00-05:00
+  office         | 2026-11-20T17:00:00Z          | 0     | 2026-11-20T17:00:00Z
+  skipped        | 2027-03-28T00:00:00+01:00     | 0.75  | 2027-03-29T03:15:00+02:00
   berlin nights  | 2027-03-27T01:00:00+01:00     | 4     | 2027-03-27T05:00:00+01:00
   berlin nights  | 2027-03-28T01:00:00+01:00     | 3     | 2027-03-28T05:00:00+02:00
   berlin nights  | 2027-03-28T01:00:00+01:00     | 4     | 2027-03-29T02:00:00+02:00
@@ -98,9 +102,7 @@ test('R-SLA-1 hours add up, never go back, and are counted as they were added', 
       const first = addWorkingHours(from, a, calendar)
       const both = addWorkingHours(from, a + b, calendar)
       // Two steps land where one does, but for the microsecond that rounding costs.
-      assert.ok(
-        Math.abs(parseInstant(addWorkingHours(first, b, calendar)) - parseInstant(both)) <= 2 || b === 0,
-      )
+      assert.ok(Math.abs(parseInstant(addWorkingHours(first, b, calendar)) - parseInstant(both)) <= 2)
       assert.ok(parseInstant(from) <= parseInstant(first) && parseInstant(first) <= parseInstant(both))
       assert.ok(Math.abs(countWorkingHours(from, both, calendar) - (a + b)) < 1e-8)
     }),

@@ -3,8 +3,8 @@
  * calendar's time zone; what lies between them is real time, so an hour that a clock change takes away or
  * gives is not counted, or counted, like any other.
  */
-import { Temporal } from 'temporal-polyfill'
-import { parseInstant, toInstant } from './instant.ts'
+import { parseInstant, toDay, toInstant } from './instant.ts'
+import { dayAt, isDay, isTimeOfDay, isTimeZone, toWindow, weekdayOf } from './wall-clock.ts'
 
 /** Working days and hours of a tenant. */
 export type WorkingCalendar = {
@@ -20,8 +20,6 @@ export type WorkingCalendar = {
 }
 
 const microsPerHour = 3_600_000_000
-const timeOfDay = /^(?:[01]\d|2[0-3]):[0-5]\d$/
-const day = /^\d{4}-\d{2}-\d{2}$/
 
 /** What is wrong with a calendar; nobody would ever be late in one without working hours. */
 export function findCalendarProblems(calendar: WorkingCalendar): { path: string; message: string }[] {
@@ -31,8 +29,8 @@ export function findCalendarProblems(calendar: WorkingCalendar): { path: string;
   const days = new Set(calendar.weekdays)
   if (days.size === 0 || days.size !== calendar.weekdays.length || ![...days].every(isWeekday))
     problems.push({ path: 'weekdays', message: 'are numbers from 1 (Monday) to 7 (Sunday), each once' })
-  if (!timeOfDay.test(calendar.start)) problems.push({ path: 'start', message: 'is a time such as 09:00' })
-  if (!timeOfDay.test(calendar.end) && calendar.end !== '24:00')
+  if (!isTimeOfDay(calendar.start)) problems.push({ path: 'start', message: 'is a time such as 09:00' })
+  if (!isTimeOfDay(calendar.end) && calendar.end !== '24:00')
     problems.push({ path: 'end', message: 'is a time such as 17:00' })
   else if (calendar.end <= calendar.start) problems.push({ path: 'end', message: 'must be after start' })
   for (const [i, holiday] of calendar.holidays.entries()) {
@@ -43,22 +41,6 @@ export function findCalendarProblems(calendar: WorkingCalendar): { path: string;
 
 const isWeekday = (number: number): boolean => Number.isInteger(number) && number >= 1 && number <= 7
 
-function isTimeZone(name: string): boolean {
-  try {
-    return !Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId.includes(':')
-  } catch {
-    return false
-  }
-}
-
-function isDay(text: string): boolean {
-  try {
-    return day.test(text) && Temporal.PlainDate.from(text, { overflow: 'reject' }).toString() === text
-  } catch {
-    return false
-  }
-}
-
 type Window = { readonly opens: number; readonly closes: number }
 
 /** The working hours of each working day from the one of `from` on, in microseconds since 1970. */
@@ -67,25 +49,12 @@ function* listWindows(from: number, calendar: WorkingCalendar): Generator<Window
   const weekdays = new Set(calendar.weekdays)
   if (findCalendarProblems({ ...calendar, holidays: [] }).length > 0)
     throw new Error('a calendar without working hours')
-  const zone = calendar.time_zone
-  let date = Temporal.Instant.fromEpochMilliseconds(Math.floor(from / 1000))
-    .toZonedDateTimeISO(zone)
-    .toPlainDate()
-  for (;;) {
-    if (weekdays.has(date.dayOfWeek) && !holidays.has(date.toString())) {
-      yield { opens: toMicros(date, calendar.start, zone), closes: toMicros(date, calendar.end, zone) }
-    }
-    date = date.add({ days: 1 })
+  const { time_zone: zone, start, end } = calendar
+  for (let day = dayAt(from / 1000, zone); ; day += 1) {
+    if (!weekdays.has(weekdayOf(day)) || holidays.has(toDay(day))) continue
+    const window = toWindow(day, start, end, zone)
+    if (window.start < window.end) yield { opens: window.start * 1000, closes: window.end * 1000 }
   }
-}
-
-/** A time that a clock change skips is read as after the gap, one that it repeats as the first. */
-function toMicros(date: Temporal.PlainDate, time: string, zone: string): number {
-  const zoned =
-    time === '24:00'
-      ? date.add({ days: 1 }).toZonedDateTime(zone)
-      : date.toZonedDateTime({ timeZone: zone, plainTime: time })
-  return zoned.epochMilliseconds * 1000
 }
 
 /**
@@ -98,7 +67,7 @@ export function addWorkingHours(from: string, hours: number, calendar: WorkingCa
   if (Number.isNaN(at) || !(left >= 0))
     throw new Error(`not an instant and a number of hours: ${from}, ${hours}`)
   for (const { opens, closes } of listWindows(at, calendar)) {
-    if (closes <= at) continue
+    if (closes < at) continue
     at = Math.max(at, opens)
     if (left <= closes - at) return toInstant(at + left)
     left -= closes - at

@@ -1,7 +1,7 @@
 /**
  * May this actor move this work order there, and what changes if so? Every gate that is not met is named at
  * once, in the order written here, which is part of the contract: role, person, separation of duties,
- * fields, hold, acknowledgement, predecessors, master, steps, linked work, the log, signatures.
+ * fields, hold, acknowledgement, predecessors, master, qualification, steps, linked work, the log, signatures.
  */
 import { rolesOfGate } from './approval.ts'
 import type { Round } from './approval.ts'
@@ -15,7 +15,9 @@ import { finalCategories, requiredSignatures } from './lifecycle.ts'
 import type { Category, Transition } from './lifecycle.ts'
 import { captainProxyName, rolesOn } from './principal.ts'
 import type { Actor, Role } from './principal.ts'
-import { beginsWork, findLagEnd, handsIn, isSatisfied } from './readiness.ts'
+import { listMissing } from './qualification.ts'
+import type { NamedRating } from './qualification.ts'
+import { asksQualification, beginsWork, findLagEnd, handsIn, isSatisfied } from './readiness.ts'
 import type { Waited } from './readiness.ts'
 import { accept, refuse } from './refusal.ts'
 import type { Decision, DutyRule, Unmet } from './refusal.ts'
@@ -52,6 +54,8 @@ export type TransitionFacts = {
     | undefined
   /** What is linked to it and the policy that counts it, where an edge asks for linked work. */
   readonly linked?: { readonly policy: CompletionPolicy; readonly work: readonly Linked[] } | undefined
+  /** The assignee with what it is rated in; asked for where the work is assigned or begins and asks for experience. */
+  readonly assigned?: { readonly name: string; readonly ratings: readonly NamedRating[] } | undefined
   /** What the steps of its job plan rest on; asked for where it is handed in and some rest on something. */
   readonly stepGround?: StepGround | undefined
   /** True for the last required signature: it is the one that opens the gate. */
@@ -169,6 +173,7 @@ function unmetGates(edge: Transition, facts: TransitionFacts, command: Transitio
   }
   if (edge.acknowledged && workOrder.acknowledged_at === null) unmet.push({ code: 'acknowledgement_missing' })
   if (begins) unmet.push(...gatePredecessors(facts))
+  unmet.push(...gateQualification(edge, facts))
   unmet.push(...gateSteps(edge, facts), ...gateLinked(edge, facts))
   const becomesDone = categoryOf(workOrder.lifecycle, edge.to) === 'done'
   unmet.push(...gateIntegrity(workOrder, becomesDone, facts.integrityHolds ?? []))
@@ -199,6 +204,16 @@ function gatePredecessors({ predecessors = [], master, now }: TransitionFacts): 
   if (master !== undefined && finalCategories.includes(master.category))
     unmet.push({ code: 'master_closed', master: master.number, current: master.status })
   return unmet
+}
+
+/** Who is assigned, and who begins, is qualified now: what has expired does not count. */
+function gateQualification(edge: Transition, { workOrder, assigned, now }: TransitionFacts): Unmet[] {
+  const isAsked = asksQualification(workOrder.lifecycle, workOrder.status, edge.to)
+  if (!isAsked || workOrder.assignee_id === null) return []
+  const missing = listMissing(workOrder.requirements, assigned?.ratings ?? [], now)
+  return missing.length === 0
+    ? []
+    : [{ code: 'qualification_missing', person: assigned?.name ?? workOrder.assignee_id, missing }]
 }
 
 const bareGround: StepGround = { settled: [], openFindings: [] }

@@ -1,15 +1,16 @@
-/** Reminders and escalations of approvals, what becomes ready by the clock, and the check of trees, as jobs of the service: opened with it and closed with it. */
+/** Reminders and escalations of approvals, what becomes ready by the clock, the check of trees and of ratings, as jobs of the service: opened with it and closed with it. */
 import { openSlaWorker } from '#capabilities/approval-sla/worker.ts'
 import { sweepLags } from '#capabilities/completion/lag.ts'
 import { raiseTreeDamage } from '#capabilities/hierarchy/check.ts'
+import { sweepRatings } from '#capabilities/person/expiry.ts'
 import { listTenants } from '#capabilities/verify/verify.ts'
 import { readClock } from '#platform/clock.ts'
 import { openDatabase } from '#platform/database.ts'
 import { openJobs } from '#platform/jobs.ts'
 import type { OpenService } from './open-service.ts'
 
-/** How often the trees of a tenant are held against their records. */
-const treesEveryMs = 3600 * 1000
+/** How often the trees of a tenant are held against their records, and ratings against their ends. */
+const lookEveryMs = 3600 * 1000
 
 export type ApprovalJobs = { close(): Promise<void> }
 
@@ -23,12 +24,13 @@ export async function openApprovalJobs({ floor, installation, log }: OpenService
   const jobs = await openJobs(db, log)
   const listTenantIds = async (): Promise<string[]> =>
     (await listTenants(installation.urlOf('docket_auditor'))).map(({ id }) => id)
-  const treesCheckedAt = new Map<string, number>()
+  const lookedAt = new Map<string, number>()
   const beside = async (tenantId: string): Promise<number> => {
     const now = performance.now()
-    if (now - (treesCheckedAt.get(tenantId) ?? Number.NEGATIVE_INFINITY) >= treesEveryMs) {
-      treesCheckedAt.set(tenantId, now)
+    if (now - (lookedAt.get(tenantId) ?? Number.NEGATIVE_INFINITY) >= lookEveryMs) {
+      lookedAt.set(tenantId, now)
       await raiseTreeDamage(floor, tenantId)
+      await sweepRatings(floor, tenantId, readClock())
     }
     return sweepLags(floor, tenantId, readClock())
   }

@@ -81,8 +81,10 @@ export const settings = {
     says: 'PEM file of the CA that the certificate of the time-stamp authority goes back to. Required with DOCKET_TSA_URL.',
   },
   DOCKET_VAULT_ADDR: {
-    schema: text.regex(/^https?:\/\//, 'must begin with http:// or https://').optional(),
-    says: 'HashiCorp Vault or OpenBao that `vault://` references lead to.',
+    schema: text
+      .regex(/^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/])/, 'must begin with https://')
+      .optional(),
+    says: 'HashiCorp Vault or OpenBao that `vault://` references lead to; http only on this machine.',
   },
   DOCKET_VAULT_NAMESPACE: { schema: text.optional(), says: 'Namespace in that vault.' },
   DOCKET_VAULT_TOKEN: {

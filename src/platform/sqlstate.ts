@@ -35,6 +35,8 @@ export function isWorthRetrying(error: unknown): boolean {
     error.code === 'DK016' ||
     // A finding was closed, or another transaction handed it in.
     error.code === 'DK018' ||
+    // A rating expired, or was taken away, between the look and the change.
+    error.code === 'DK034' ||
     // Something of its tree began or ended between the look and the change: what stands now is another decision.
     error.code === 'DK032' ||
     error.code === 'DK033' ||

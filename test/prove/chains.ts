@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { verifyTenant } from '#capabilities/verify/verify.ts'
 import type { EntryBody } from '#domain/entry.ts'
+import { tables } from '#capabilities/verify/store.ts'
 import { withClient } from '#platform/database.ts'
 import { toInstallation } from '#platform/setup.ts'
 
@@ -29,8 +30,6 @@ type Head = {
   readonly entry_head: Buffer
 }
 
-const tables = ['work_orders', 'assets', 'principals', 'tenants', 'delegations', 'findings']
-
 /** Every entry of every tenant, each record's in order; the hashes and links of each are asserted. */
 export async function assertChains(adminUrl: string): Promise<LoggedEntry[]> {
   return withClient(adminUrl, async (client) => {
@@ -43,7 +42,7 @@ export async function assertChains(adminUrl: string): Promise<LoggedEntry[]> {
       assertLink(row, last.get(row.record_id))
       last.set(row.record_id, row)
     }
-    for (const table of tables) {
+    for (const table of Object.values(tables)) {
       const heads = await client.query<Head>(`select id, version, entry_seq, entry_head from ${table}`)
       for (const head of heads.rows) {
         const tip = last.get(head.id)

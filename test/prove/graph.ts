@@ -23,6 +23,8 @@ type Grove = {
   readonly client: Client
   readonly random: Random
   readonly numbers: readonly string[]
+  /** The same by the tree in which they were planted. */
+  readonly groves: readonly (readonly string[])[]
   /** Steps `from to`, what finishes before what: how often each was accepted, or is asked for just now. */
   readonly steps: Map<string, number>
   /** What waits for what, as far as anybody was told. */
@@ -75,7 +77,7 @@ async function plant(
   tally: Map<string, number>,
   trees: readonly number[],
 ): Promise<Grove> {
-  const numbers: string[] = []
+  const groves: string[][] = []
   const steps = new Map<string, number>()
   for (const [t, many] of trees.entries()) {
     const work_orders = Array.from({ length: many }, (_, i) => ({
@@ -86,9 +88,9 @@ async function plant(
     }))
     const made = await fixture.call('Pat Planner', 'POST', '/v1/work-orders/batch', { work_orders })
     assert.equal(made.status, 201, made.text)
-    numbers.push(...(made.body.data as { number: string }[]).map(({ number }) => number))
+    groves.push((made.body.data as { number: string }[]).map(({ number }) => number))
   }
-  const grove = { fixture, client, random, numbers, steps, tally, ties: [] }
+  const grove = { fixture, client, random, numbers: groves.flat(), groves, steps, tally, ties: [] }
   for (const [from, to] of await readSteps(grove)) add(steps, `${from} ${to}`)
   return grove
 }
@@ -110,10 +112,13 @@ async function work(grove: Grove, operations: number): Promise<void> {
   }
 }
 
-async function act({ fixture, random, numbers, steps, tally, ties }: Grove): Promise<void> {
+async function act({ fixture, random, numbers, groves, steps, tally, ties }: Grove): Promise<void> {
   const chance = random.next()
   const isUntying = chance >= 0.6 && chance < 0.8 && ties.length > 0
-  const [a, b] = isUntying ? random.pick(ties) : [random.pick(numbers), random.pick(numbers)]
+  // Mostly within what was one tree: otherwise the trees soon are one, and little else is seen than other trees.
+  const own = random.pick(groves)
+  const isStray = random.next() < (chance < 0.8 ? 0.1 : 0.03)
+  const [a, b] = isUntying ? random.pick(ties) : [random.pick(isStray ? numbers : own), random.pick(own)]
   const call = (method: string, path: string, body?: object): Promise<Reply> =>
     fixture.call('Pat Planner', method, `/v1/work-orders/${b}/${path}`, body)
   // Written down before the answer: somebody else may be refused by it before we hear of it.

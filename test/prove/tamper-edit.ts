@@ -3,6 +3,8 @@
  * what the verifier names can be held against it. Somebody who also knows how chains work hashes and links again
  * what follows (`rechain`).
  */
+import { tables } from '#capabilities/verify/store.ts'
+import type { RecordKind } from '#domain/entry.ts'
 import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
 import { toCanonical } from '#domain/entry.ts'
@@ -38,14 +40,7 @@ export type Ground = {
   readonly lastSealed: string
 }
 
-export const tables: { readonly [kind: string]: string } = {
-  work_order: 'work_orders',
-  asset: 'assets',
-  principal: 'principals',
-  tenant: 'tenants',
-  delegation: 'delegations',
-  finding: 'findings',
-}
+const tableOf = ({ record_kind: kind }: EntryRow): string => tables[kind as RecordKind]
 
 const leafOf = (body: Buffer): Buffer => createHash('sha256').update(Buffer.of(0)).update(body).digest()
 const flip = (bytes: Buffer, random: Random): Buffer => {
@@ -82,10 +77,7 @@ async function rechain(ground: Ground, first: EntryRow, body: Buffer): Promise<v
     leaf = leafOf(linked)
     await setBody(ground, next, linked, leaf)
   }
-  await client.query(`update ${tables[first.record_kind]} set entry_head = $2 where id = $1`, [
-    first.record_id,
-    leaf,
-  ])
+  await client.query(`update ${tableOf(first)} set entry_head = $2 where id = $1`, [first.record_id, leaf])
 }
 
 type Kind = (ground: Ground) => Promise<Edit>
@@ -136,7 +128,7 @@ export const edits: { readonly [kind: string]: Kind } = {
       ])
     }
     await client.query(
-      `update ${tables[entry.record_kind]} set entry_head = $2, entry_seq = entry_seq - 1 where id = $1`,
+      `update ${tableOf(entry)} set entry_head = $2, entry_seq = entry_seq - 1 where id = $1`,
       [entry.record_id, leaf],
     )
     return at(entry)
@@ -161,7 +153,7 @@ export const edits: { readonly [kind: string]: Kind } = {
       [last.id, id, leaf, body],
     )
     await client.query(
-      `update ${tables[last.record_kind]} set entry_head = $2, entry_seq = entry_seq + 1, entry_id = $3 where id = $1`,
+      `update ${tableOf(last)} set entry_head = $2, entry_seq = entry_seq + 1, entry_id = $3 where id = $1`,
       [last.record_id, leaf, id],
     )
     return { record: last.record_id, seq: last.seq + 1 }
@@ -217,7 +209,7 @@ export const edits: { readonly [kind: string]: Kind } = {
     if (before === undefined) throw new Error('nothing before')
     await ground.client.query('delete from entries where id = $1', [last.id])
     await ground.client.query(
-      `update ${tables[last.record_kind]} set entry_head = $2, entry_seq = $3, entry_id = $4 where id = $1`,
+      `update ${tableOf(last)} set entry_head = $2, entry_seq = $3, entry_id = $4 where id = $1`,
       [last.record_id, before.leaf, before.seq, before.id],
     )
     return at(last)

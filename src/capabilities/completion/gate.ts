@@ -9,11 +9,12 @@ import { finalCategories } from '#domain/lifecycle.ts'
 import { categoryOf, transitionsFrom } from '#domain/lifecycles.ts'
 import { maySee } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
-import { beginsWork, handsIn } from '#domain/readiness.ts'
+import { asksQualification, beginsWork, handsIn } from '#domain/readiness.ts'
 import type { TransitionFacts } from '#domain/transition.ts'
 import type { CompletionPolicy, WorkOrder } from '#domain/work-order.ts'
 import type { EntryBody } from '#domain/entry.ts'
 import type { Tx } from '#platform/tx.ts'
+import { loadAssigned } from '../person/assigned.ts'
 import { loadStepGround } from '../job-plan/ground.ts'
 import { listLinked, listWaited, loadMaster, loadPolicyEntry, loadTenantPolicy } from './store.ts'
 
@@ -28,8 +29,13 @@ type Moving = Pick<
   | 'actual_start'
   | 'job_plan'
   | 'step_results'
+  | 'requirements'
+  | 'assignee_id'
+> & { readonly assignee: string | null }
+export type GateFacts = Pick<
+  TransitionFacts,
+  'predecessors' | 'master' | 'linked' | 'stepGround' | 'assigned'
 >
-export type GateFacts = Pick<TransitionFacts, 'predecessors' | 'master' | 'linked' | 'stepGround'>
 
 /** Can the move not be decided without the tree? Then nothing about it is guessed. */
 export function touchesTree(workOrder: Moving, to: string): boolean {
@@ -57,16 +63,19 @@ export async function loadGateFacts(
   const begins = edges.some((edge) => beginsWork(lifecycle, status, edge.to))
   const asks = edges.some((edge) => findLinkedCheck(lifecycle, status, edge.to) !== undefined)
   const isHandedIn = edges.some((edge) => handsIn(lifecycle, status, edge.to))
-  const [waited, master, work, stepGround] = await Promise.all([
+  const isAssigned = edges.some((edge) => asksQualification(lifecycle, status, edge.to))
+  const [waited, master, work, stepGround, assigned] = await Promise.all([
     begins && workOrder.predecessors !== null ? listWaited(tx, workOrder.id) : [],
     begins && workOrder.parent_id !== null ? loadMaster(tx, workOrder.parent_id) : undefined,
     asks ? listLinked(tx, workOrder.id) : [],
     isHandedIn ? loadStepGround(tx, workOrder) : undefined,
+    isAssigned ? loadAssigned(tx, workOrder) : undefined,
   ])
   return {
     predecessors: waited.map((one) => veil(actor, one)),
     master,
     stepGround,
+    assigned,
     linked:
       work.length === 0
         ? undefined

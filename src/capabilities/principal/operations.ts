@@ -39,7 +39,7 @@ export const principalView = z.object({
 })
 export type PrincipalView = z.output<typeof principalView>
 
-const toView = (row: PrincipalRow): PrincipalView => ({
+const toView = (row: Omit<PrincipalRow, 'profile' | 'ratings'>): PrincipalView => ({
   id: row.id,
   kind: row.kind,
   name: row.name,
@@ -63,6 +63,8 @@ export const principalFields = [
   'disabled_at',
   'roles',
   'manager_id',
+  'profile',
+  'ratings',
 ] as const
 
 const createInput = z.strictObject({

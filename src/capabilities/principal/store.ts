@@ -1,5 +1,7 @@
 /** SQL of principals and what was granted to them. */
 import type { Grant, GrantedRole, PrincipalKind } from '#domain/principal.ts'
+import type { PersonProfile } from '#domain/person.ts'
+import type { HeldRating } from '#domain/qualification.ts'
 import { isId } from '#platform/id.ts'
 import type { Chained, Head, Tx } from '#platform/tx.ts'
 
@@ -14,6 +16,8 @@ export type PrincipalRow = {
   readonly manager_id: string | null
   readonly manager: string | null
   readonly disabled_at: string | null
+  readonly profile: PersonProfile | null
+  readonly ratings: readonly HeldRating[] | null
   readonly version: number
   readonly created_at: string
   readonly grants: readonly (Grant & { readonly asset: string | null })[]
@@ -34,7 +38,7 @@ export async function lockPrincipal(tx: Tx, ref: string): Promise<LockedPrincipa
 
 export const loadPrincipal = (tx: Tx, ref: string): Promise<PrincipalRow | undefined> =>
   tx.maybe<PrincipalRow>`
-    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.manager_id, m.name as manager, p.disabled_at, p.version, p.created_at,
+    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.manager_id, m.name as manager, p.disabled_at, p.profile, p.ratings, p.version, p.created_at,
            coalesce((select json_agg(json_build_object('role', g.role, 'asset_id', g.asset_id, 'asset', a.tag) order by g.role, a.tag)
                        from role_grants g left join assets a on a.tenant_id = g.tenant_id and a.id = g.asset_id
                       where g.principal_id = p.id), '[]') as grants
@@ -51,7 +55,7 @@ export type PrincipalFilter = {
 
 export const listPrincipals = (tx: Tx, filter: PrincipalFilter): Promise<PrincipalRow[]> =>
   tx.list<PrincipalRow>`
-    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.manager_id, m.name as manager, p.disabled_at, p.version, p.created_at,
+    select p.id, p.kind, p.name, p.email, p.sponsor_id, s.name as sponsor, p.manager_id, m.name as manager, p.disabled_at, p.profile, p.ratings, p.version, p.created_at,
            coalesce((select json_agg(json_build_object('role', g.role, 'asset_id', g.asset_id, 'asset', a.tag) order by g.role, a.tag)
                        from role_grants g left join assets a on a.tenant_id = g.tenant_id and a.id = g.asset_id
                       where g.principal_id = p.id), '[]') as grants
@@ -73,6 +77,19 @@ export function insertPrincipal(tx: Tx, row: NewPrincipal, head: Head): void {
 export function updatePrincipal(tx: Tx, before: Chained, disabledAt: string | null, head: Head): void {
   tx.write('head')`
     update principals set disabled_at = ${disabledAt}, version = ${head.version},
+           entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
+     where id = ${before.id} and entry_seq = ${before.entry_seq}`
+}
+
+export function updatePerson(
+  tx: Tx,
+  before: Chained,
+  { profile, ratings }: Pick<PrincipalRow, 'profile' | 'ratings'>,
+  head: Head,
+): void {
+  tx.write('head')`
+    update principals set profile = ${profile === null ? null : JSON.stringify(profile)},
+           ratings = ${ratings === null ? null : JSON.stringify(ratings)}, version = ${head.version},
            entry_seq = ${head.entry_seq}, entry_id = ${head.entry_id}, entry_head = ${head.entry_head}
      where id = ${before.id} and entry_seq = ${before.entry_seq}`
 }

@@ -14,6 +14,7 @@ import { createPrincipal } from '../principal/operations.ts'
 import { givePassword } from '../principal/password.ts'
 import { loadPrincipal, lockPrincipal } from '../principal/store.ts'
 import { keepShipped } from '../template/shipped.ts'
+import { keepResources } from '../person/demo.ts'
 import { asOperator, foundTenant, loadOperator } from './found.ts'
 import type { NewTenant, Operator } from './found.ts'
 
@@ -109,13 +110,16 @@ export async function loadDemo(floor: Floor, renewPasswords = false): Promise<De
     const operator = (await loadOperator(floor, slug)) ?? (await found(floor, demo.tenant))
     const keys: { [principal: string]: string } = {}
     const passwords: { [principal: string]: string } = {}
-    if (slug === 'acme-bio') await asOperator(floor, operator, keepShipped)
     for (const asset of demo.assets) await ensureAsset(floor, operator, asset)
     for (const principal of demo.principals) {
       keys[principal.name] = await ensurePrincipal(floor, operator, principal)
       if (principal.kind !== 'human') continue
       const password = await ensurePassword(floor, operator, principal, slug, renewPasswords)
       if (password !== undefined) passwords[principal.name] = password
+    }
+    if (slug === 'acme-bio') {
+      await asOperator(floor, operator, keepShipped)
+      await asOperator(floor, operator, keepResources)
     }
     loaded.tenants[slug] = keys
     loaded.passwords[slug] = passwords

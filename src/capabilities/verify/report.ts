@@ -37,6 +37,7 @@ const kinds: { readonly [K in RecordKind]: string } = {
   delegation: 'delegation',
   finding: 'finding',
   template: 'template',
+  resource: 'resource',
 }
 
 /** One line for each damage, and one that sums up; without a line break at the end. */

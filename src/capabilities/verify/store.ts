@@ -26,6 +26,7 @@ export const tables: { readonly [K in RecordKind]: string } = {
   delegation: 'delegations',
   finding: 'findings',
   template: 'templates',
+  resource: 'resources',
 }
 
 /** COPY takes no parameters: only ids go into its text, and only after this. */

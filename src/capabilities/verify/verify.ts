@@ -16,6 +16,7 @@ import type { Database } from '#platform/database.ts'
 import { assetFields } from '../asset/operations.ts'
 import { verifyLog } from '../log/verify-log.ts'
 import { principalFields } from '../principal/operations.ts'
+import { resourceFields } from '../resource/store.ts'
 import { tenantFields } from '../tenant/found.ts'
 import type { LaneData, LaneOrder, LaneReport } from './lane.ts'
 import { openLane, verifyRange } from './range.ts'
@@ -40,6 +41,7 @@ export const shapes: Shapes = {
   delegation: makeShape('delegation', delegationFields),
   finding: makeShape('finding', findingFields),
   template: makeShape('template', templateFields),
+  resource: makeShape('resource', resourceFields),
 }
 
 type Tally = { records: number; entries: number; damages: Damage[]; unlisted: number }

@@ -21,6 +21,7 @@ import type { Tx } from '#platform/tx.ts'
 import { applyEnding, lockEnding } from '../completion/effect.ts'
 import type { Ending } from '../completion/effect.ts'
 import { loadGateFacts, touchesTree } from '../completion/gate.ts'
+import { touchesQualification } from '../person/assigned.ts'
 import { touchesSteps } from '../job-plan/ground.ts'
 import { loadHolds, raiseViolations } from '../finding/violation.ts'
 import { checkVisible, findWorkOrder, lockForChange } from './find.ts'
@@ -70,7 +71,10 @@ export const transition = operation({
 
 /** Does the row alone decide the move? */
 const isGuessable = (guess: WorkOrderRow, to: string): boolean =>
-  !touchesGate(guess, to) && !touchesTree(guess, to) && !touchesSteps(guess, to)
+  !touchesGate(guess, to) &&
+  !touchesTree(guess, to) &&
+  !touchesSteps(guess, to) &&
+  !touchesQualification(guess, to)
 
 /** Does the move leave a state with a gate, or lead to one? Then its round is loaded, opened or closed. */
 const touchesGate = ({ lifecycle, status }: WorkOrderRow, to: string): boolean =>

@@ -3,12 +3,15 @@ import { z } from 'zod'
 import { decideAcknowledge, decideEdit, decideHold } from '#domain/edit.ts'
 import { changesBetween } from '#domain/entry.ts'
 import type { Actor } from '#domain/principal.ts'
+import type { Category } from '#domain/lifecycle.ts'
+import { listMissing } from '#domain/qualification.ts'
 import { accept, refuse } from '#domain/refusal.ts'
-import type { Decision } from '#domain/refusal.ts'
+import type { Decision, Refusal } from '#domain/refusal.ts'
 import { fleetTitle, judgedFields, recordedFields } from '#domain/work-order.ts'
 import type { Recorded } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { loadAssigned } from '../person/assigned.ts'
 import { lockForChange } from './find.ts'
 import { toUtc } from './create.ts'
 import { line, text, updateInput, workOrderRef, workOrderView } from './schema.ts'
@@ -45,6 +48,8 @@ export const update = operation({
     }
     const resolved = await resolve(tx, workOrder, fields)
     if (!resolved.ok) return resolved
+    const unqualified = await gateAssignment(tx, workOrder, resolved.value)
+    if (unqualified !== undefined) return refuseAttempt(tx, workOrder, unqualified, { change: names, reason })
     const judged = names.some((name) => judgedFields.includes(name))
     const changes = { ...resolved.value.changes, ...(judged ? { editor_id: actor.id } : {}) }
     return accept(toView(apply(tx, workOrder, changes, 'updated', reason, resolved.value.names)))
@@ -90,6 +95,30 @@ async function resolve(
   if (planned_start !== undefined) changes.planned_start = toUtc(planned_start)
   if (planned_end !== undefined) changes.planned_end = toUtc(planned_end)
   return accept({ changes, names })
+}
+
+const assignedCategories: readonly Category[] = ['ready', 'active', 'held']
+
+/** Work that is assigned already goes only to somebody who is qualified now. */
+async function gateAssignment(
+  tx: Tx,
+  workOrder: LockedWorkOrder,
+  { changes, names }: Resolved,
+): Promise<Refusal | undefined> {
+  const assignee_id = changes.assignee_id ?? null
+  if (assignee_id === null || assignee_id === workOrder.assignee_id) return undefined
+  if (!assignedCategories.includes(workOrder.category)) return undefined
+  const { requirements } = { ...workOrder, ...changes }
+  const assigned = await loadAssigned(tx, {
+    ...workOrder,
+    requirements,
+    assignee_id,
+    assignee: names.assignee ?? null,
+  })
+  const missing = listMissing(requirements, assigned?.ratings ?? [], workOrder.locked_at)
+  if (missing.length === 0) return undefined
+  const person = assigned?.name ?? assignee_id
+  return { code: 'gates_unmet', unmet: [{ code: 'qualification_missing', person, missing }] }
 }
 
 /** Queues a change of fields with its entry; nothing at all when every field is as it was. */
