@@ -82,6 +82,19 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_capacity(tenant uuid, what text, resource uuid)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case what
+    when 'tool'   then (select (r.body ->> 'quantity')::integer from resources r where r.tenant_id = tenant and r.id = resource and r.type = 'tool' and not r.retired)
+    when 'person' then (select 1 from principals p where p.tenant_id = tenant and p.id = resource and p.disabled_at is null)
+    when 'asset'  then (select 1 from assets a where a.tenant_id = tenant and a.id = resource and a.status <> 'retired')
+  end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.find_missing_experience(tenant uuid, person uuid, requirements jsonb)
  RETURNS text
  LANGUAGE sql
@@ -96,6 +109,21 @@ AS $function$
         and (r ->> 'rating')::integer >= (asked ->> 'min_rating')::integer
         and (r ->> 'expires_at' is null or (r ->> 'expires_at')::timestamptz > clock_timestamp()))
    limit 1
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_most_taken(tenant uuid, resource uuid, wanted tstzrange, beside uuid)
+ RETURNS integer
+ LANGUAGE sql
+AS $function$
+  with taken as (
+    select r.during, r.quantity from reservations r
+     where r.tenant_id = tenant and r.resource_id = resource and r.state <> 'released' and upper(r.during) > lower(wanted)
+       and lower(r.during) < upper(wanted) and r.id <> beside
+       and (r.state = 'confirmed' or r.held_until > clock_timestamp())),
+  instants as (select lower(wanted) as at union select lower(during) from taken where lower(during) > lower(wanted))
+  select coalesce(max(sum), 0)::integer
+    from (select (select sum(t.quantity) from taken t where t.during @> i.at) as sum from instants i) as at_each
 $function$;
 
 -- owner: docket_owner
@@ -490,6 +518,29 @@ declare
 begin
   if missing is not null then
     raise exception '% is not qualified for work order %: %', new.assignee_id, new.id, missing using errcode = 'DK034';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_reservation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  capacity integer;
+begin
+  if tg_op = 'UPDATE' and (old.state = 'released' or (new.state = 'held' and old.state = 'confirmed')) then
+    raise exception 'reservation % is over, or confirmed for good', old.id using errcode = 'DK036';
+  end if;
+  if new.state = 'released' then
+    return new;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('docket.resource ' || new.resource_id, 0));
+  capacity := find_capacity(new.tenant_id, new.kind, new.resource_id);
+  if capacity is null or find_most_taken(new.tenant_id, new.resource_id, new.during, new.id) + new.quantity > capacity then
+    raise exception '% % is taken', new.kind, new.resource_id using errcode = 'DK035';
   end if;
   return new;
 end
@@ -901,6 +952,18 @@ CREATE OR REPLACE FUNCTION public.refuse_step_change()
 AS $function$
 begin
   raise exception 'the steps of work order % are not done now, or its plan is fixed', new.id using errcode = 'DK019';
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.release_reservations()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update reservations set state = 'released', held_until = null, released_at = clock_timestamp()
+   where tenant_id = new.tenant_id and work_order_id = new.id and state <> 'released' and upper(during) > clock_timestamp();
+  return null;
 end
 $function$;
 
@@ -1692,6 +1755,42 @@ create policy tenant on principals for all to public using ((tenant_id = current
 grant insert, select, update on principals to docket_app;
 grant select on principals to docket_auditor;
 
+-- ------------------------------------------------- table reservations: row security enabled and forced
+
+create table reservations (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  kind                   text not null,
+  resource_id            uuid not null,
+  work_order_id          uuid not null,
+  during                 tstzrange not null,
+  quantity               integer not null,
+  state                  text not null,
+  held_until             timestamp with time zone,
+  created_by             uuid not null,
+  created_at             timestamp with time zone not null,
+  released_at            timestamp with time zone,
+  constraint reservations_pkey PRIMARY KEY (tenant_id, id),
+  constraint a_hold_has_an_end CHECK (((state = 'held'::text) = (held_until IS NOT NULL))),
+  constraint a_release_says_when CHECK (((state = 'released'::text) = (released_at IS NOT NULL))),
+  constraint a_reservation_is_a_half_open_range CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (NOT lower_inf(during)) AND (NOT upper_inf(during)))),
+  constraint one_person_or_asset_is_one CHECK (((kind = 'tool'::text) OR (quantity = 1))),
+  constraint reservations_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'tool'::text, 'asset'::text]))),
+  constraint reservations_quantity_check CHECK ((quantity > 0)),
+  constraint reservations_state_check CHECK ((state = ANY (ARRAY['held'::text, 'confirmed'::text, 'released'::text]))),
+  constraint reservations_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES principals(tenant_id, id),
+  constraint reservations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint reservations_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX reservations_of_a_resource ON public.reservations USING btree (tenant_id, resource_id, upper(during)) WHERE (state <> 'released'::text);
+CREATE INDEX reservations_of_a_work_order ON public.reservations USING btree (tenant_id, work_order_id);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.reservations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
+CREATE TRIGGER nothing_is_reserved_twice BEFORE INSERT OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION guard_reservation();
+create policy tenant on reservations for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on reservations to docket_app;
+grant select on reservations to docket_auditor;
+grant update (state, held_until, released_at) on reservations to docket_app;
+
 -- ---------------------------------------------------- table resources: row security enabled and forced
 
 create table resources (
@@ -2125,6 +2224,7 @@ CREATE TRIGGER steps_are_done_while_it_is_under_way BEFORE UPDATE ON public.work
 CREATE TRIGGER the_tree_is_kept AFTER UPDATE OF parent_id, predecessors ON public.work_orders FOR EACH ROW EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER the_tree_is_kept_when_one_begins AFTER INSERT ON public.work_orders FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) OR (new.predecessors IS NOT NULL))) EXECUTE FUNCTION keep_tree();
 CREATE TRIGGER what_completes_it_is_fixed_before_work BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((((new.completion_policy IS DISTINCT FROM old.completion_policy) OR (new.on_failure IS DISTINCT FROM old.on_failure)) AND (old.category <> ALL (ARRAY['initial'::text, 'planning'::text, 'ready'::text])))) EXECUTE FUNCTION refuse_late_policy();
+CREATE TRIGGER what_is_over_sets_nothing_aside AFTER UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.category = ANY (ARRAY['done'::text, 'abandoned'::text])) AND (old.category <> ALL (ARRAY['done'::text, 'abandoned'::text])))) EXECUTE FUNCTION release_reservations();
 CREATE TRIGGER who_starts_is_qualified BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.assignee_id IS NOT NULL) AND (new.requirements IS NOT NULL) AND (new.category = 'active'::text) AND ((old.category <> ALL (ARRAY['active'::text, 'held'::text])) OR (new.assignee_id IS DISTINCT FROM old.assignee_id)))) EXECUTE FUNCTION guard_qualification();
 CREATE TRIGGER words_are_indexed AFTER INSERT OR UPDATE OF title, description, project, tags, attributes ON public.work_orders FOR EACH ROW EXECUTE FUNCTION index_work_order_texts();
 CREATE TRIGGER work_is_handed_in_with_its_steps_done BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.job_plan IS NOT NULL) AND (new.category = ANY (ARRAY['review'::text, 'done'::text])) AND (old.category <> ALL (ARRAY['review'::text, 'done'::text])))) EXECUTE FUNCTION guard_hand_in();

@@ -1,7 +1,7 @@
 /** Recipes of the rows on job plans, credentials, templates, registries and people: see authz-recipe.ts. */
 import type { Recipe } from './authz-recipe.ts'
-import { makeIn } from './authz-world.ts'
-import type { World } from './authz-world.ts'
+import { make, makeIn } from './authz-world.ts'
+import type { Seat, World } from './authz-world.ts'
 
 const job_plan = {
   title: 'For the matrix',
@@ -89,11 +89,52 @@ const people: { readonly [row: string]: Recipe } = {
   },
 }
 
+const times = { from: '2027-03-01T08:00:00Z', until: '2027-03-01T09:00:00Z' }
+/** A work order of the seat's, and a tool of its own that may be set aside for it. */
+async function needTool(world: World, seat: Seat, isSetAside: boolean) {
+  const { id } = await make(world, seat)
+  const { name } = await register(world, 'tool')
+  const items = [{ kind: 'tool', resource: name, ...times }]
+  if (isSetAside)
+    await world.done('Pat Planner', 'POST', `/v1/work-orders/${id}/reservations`, { items, hold_minutes: 60 })
+  return { id, name, items }
+}
+
+const reservations: { readonly [row: string]: Recipe } = {
+  'reservation.reserve': async (world, seat) => {
+    const { id, name, items } = await needTool(world, seat, false)
+    return { input: { id, items }, mark: name }
+  },
+  'reservation.confirm': async (world, seat) => {
+    const { id, name } = await needTool(world, seat, true)
+    return { input: { id }, mark: name }
+  },
+  'reservation.release': async (world, seat) => {
+    const { id, name } = await needTool(world, seat, true)
+    return { input: { id, reason: 'for the matrix' }, mark: name }
+  },
+  'reservation.list': async (world, seat) => {
+    const { id, name } = await needTool(world, seat, true)
+    return { input: { work_order: id }, mark: name }
+  },
+}
+
+const matching: { readonly [row: string]: Recipe } = {
+  'resource.match': async (world, seat) => {
+    const { id } = await make(world, seat)
+    const request = { type: 'STAFFING_REQUEST', work_order_id: id, experience_requirements: [] }
+    const window = { start: '2027-03-01T08:00:00Z', end: '2027-03-02T08:00:00Z' }
+    return { input: { request, window, hours: 2 }, mark: id }
+  },
+}
+
 export const plans: { readonly [row: string]: Recipe } = {
   ...registry('experience'),
   ...registry('tool'),
   ...registry('calendar'),
   ...people,
+  ...reservations,
+  ...matching,
   'job_plan.get': underWay(),
   'job_plan.record_step': underWay({ step: 'look' }),
   'credential.lease: no vault': underWay({ name: 'key' }),

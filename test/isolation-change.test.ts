@@ -43,6 +43,9 @@ const assaults = table`
   POST   | /v1/work-orders/{id}/credentials/a/lease        | {}
   PATCH  | /v1/templates/{template}                        | {"retired": true, "reason": "x"}
   POST   | /v1/templates/{template}/apply                  | {}
+  POST   | /v1/work-orders/{id}/reservations               | {"items": [{"kind": "tool", "resource": "{toolId}", "from": "2027-03-01T08:00:00Z", "until": "2027-03-01T09:00:00Z"}]}
+  POST   | /v1/work-orders/{otherId}/reservations/confirmation | {}
+  DELETE | /v1/work-orders/{otherId}/reservations          | {"reason": "x"}
   PATCH  | /v1/experiences/{experience}                    | {"retired": true, "reason": "x"}
   PATCH  | /v1/tools/{toolId}                              | {"retired": true, "reason": "x"}
   PATCH  | /v1/calendars/{calendar}                        | {"retired": true, "reason": "x"}
@@ -237,6 +240,33 @@ test('R-ISO-9 a policy that would escalate to a person of the other tenant, and 
     const refused = await send(url, us.head.key, 'POST', asked)
     assert.equal(refused.status, 403, refused.text)
     assertClean(traces, refused, JSON.stringify(asked), 'a key of theirs')
+  }
+})
+
+test('R-ISO-9 a match names nobody of the other tenant, and takes no work order, person or experience of it', async () => {
+  for (const { us, them } of pairsOf(world)) {
+    const traces = await collectTraces(world.fixture, them, us)
+    const own = { type: 'STAFFING_REQUEST', work_order_id: us.refs['id'], experience_requirements: [] }
+    const window = { start: '2027-03-01T00:00:00Z', end: '2027-03-06T00:00:00Z' }
+    const match = (more: object): Promise<Reply> =>
+      send(`${world.fixture.url}/v1/resources/match`, us.head.key, 'POST', {
+        request: { ...own, ...more },
+        window,
+        hours: 4,
+      })
+    const found = await match({})
+    assert.equal(found.status, 200, found.text)
+    assertClean(traces, found, '', 'a match')
+    for (const more of [
+      { work_order_id: them.refs['id'] },
+      { exclude_persons: [them.refs['headId']] },
+      { preferred_persons: [them.refs['headName']] },
+      { experience_requirements: [{ experience_id: them.refs['experience'], min_rating: 1 }] },
+    ]) {
+      const reply = await match(more)
+      assert.deepEqual([reply.status, reply.body.code], [422, 'unknown_reference'], reply.text)
+      assertClean(traces, reply, JSON.stringify(more), JSON.stringify(more))
+    }
   }
 })
 

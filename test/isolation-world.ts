@@ -87,7 +87,7 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
   })
   const register = (path: string, body: object): Promise<Json> =>
     must(fixture, head.key, 'POST', `/v1/${path}`, body)
-  const experience = await register('experiences', { name: `${secret} experience` })
+  const experience = await register('experiences', { name: `${secret} skill` })
   const tool = await register('tools', { name: `${secret} tool`, location: `${secret} room` })
   const calendar = await register('calendars', { name: `${secret} calendar`, time_zone: 'UTC', shifts: [] })
   await must(fixture, head.key, 'PATCH', `/v1/people/${headId}`, {
@@ -95,12 +95,13 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     calendar: calendar.name,
     reason: `${secret} profile`,
   })
-  await ask('POST', `/v1/people/${headId}/ratings`, {
-    experience: experience.name,
-    rating: 4,
-    evidence: `${secret} course`,
-    reason: `${secret} rating`,
-  })
+  for (const who of [headId, encodeURIComponent(`${secret} vendor`)])
+    await ask('POST', `/v1/people/${who}/ratings`, {
+      experience: experience.name,
+      rating: 4,
+      evidence: `${secret} course`,
+      reason: `${secret} rating`,
+    })
   const made = await fillWorkOrders(fixture, secret, head, vendor)
   const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
   const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
@@ -160,6 +161,16 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
   })
   await move(vendor.key, fleet.id, { to: 'in_progress', notes: `${secret} found` })
   await move(vendor.key, fleet.id, { to: 'review', completion_summary: `${secret} done`, actual_hours: 3 })
+  await ask('POST', `/v1/work-orders/${counted.id}/reservations`, {
+    items: [
+      {
+        kind: 'tool',
+        resource: `${secret} tool`,
+        from: '2027-03-01T08:00:00Z',
+        until: '2027-03-01T09:00:00Z',
+      },
+    ],
+  })
   const cancelled = await create({ lifecycle: 'fleet' })
   await move(head.key, cancelled.id, { to: 'cancelled', notes: `${secret} dropped` })
   for (const key of [head.key, vendor.key])

@@ -40,7 +40,7 @@ after(async () => {
   await world.close()
 })
 
-const reads = (operations as readonly Operation[]).filter(({ mutates }) => !mutates)
+const reads = (operations as readonly Operation[]).filter(({ http }) => http[0] === 'GET')
 const everything = 'application/json'
 
 type Ask = { readonly method: string; readonly path: string; readonly accept: string }

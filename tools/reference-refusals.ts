@@ -72,6 +72,20 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
       },
     ],
   },
+  resource_taken: {
+    code: 'resource_taken',
+    resource: 'torque wrench',
+    wanted: 2,
+    free: 1,
+    conflicts: [
+      {
+        work_order: 'WO-2026-000007',
+        from: '2027-02-01T08:00:00Z',
+        until: '2027-02-01T12:00:00Z',
+        quantity: 1,
+      },
+    ],
+  },
   template_retired: { code: 'template_retired', name: 'hplc-calibration' },
   not_under_way: { code: 'not_under_way', current: 'assigned' },
   step_blocked: { code: 'step_blocked', step: 'flow', finding: 'F-2026-000001' },

@@ -25,7 +25,9 @@ import * as log from './log/operations.ts'
 import * as me from './me/operations.ts'
 import * as policy from './policy/operations.ts'
 import * as person from './person/operations.ts'
+import * as reservation from './reservation/operations.ts'
 import { calendar, experience, tool } from './resource/operations.ts'
+import { match } from './schedule/match.ts'
 import { exportPack } from './pack/operations.ts'
 import * as principal from './principal/operations.ts'
 import { setPassword } from './principal/password.ts'
@@ -148,6 +150,11 @@ export const operations = [
   person.setProfile,
   person.rate,
   person.unrate,
+  match,
+  reservation.reserve,
+  reservation.confirm,
+  reservation.release,
+  reservation.list,
   template.create,
   template.list,
   template.get,

@@ -35,6 +35,13 @@ export type OpenLinked = {
   readonly state: LinkedState
   readonly remedy: Remedy
 }
+/** What has set a resource aside already; the number is null where the caller may not see it. */
+export type Conflict = {
+  readonly work_order: string | null
+  readonly from: string
+  readonly until: string
+  readonly quantity: number
+}
 /** Why a tree stays as it is. */
 export type TreeRule =
   | 'cycle'
@@ -103,6 +110,13 @@ export type Refusal =
   | { code: 'waiver_refused'; rule: WaiverRule }
   | { code: 'credential_unavailable'; credential: string; cause: string; says: string }
   | { code: 'credential_refused'; credential: string; cause: string; says: string }
+  | {
+      code: 'resource_taken'
+      resource: string
+      wanted: number
+      free: number
+      conflicts: readonly Conflict[]
+    }
   | { code: 'template_retired'; name: string }
   | { code: 'intent_used' }
   | { code: 'intent_expired' }
@@ -241,6 +255,15 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
   credential_refused: {
     http: 409,
     say: (r) => `the credential ${r.credential} cannot be had: ${r.says}`,
+  },
+  resource_taken: {
+    http: 409,
+    say: (r) =>
+      `of ${r.resource} ${r.free} of the ${r.wanted} wanted ${r.free === 1 ? 'is' : 'are'} free then${
+        r.conflicts.length === 0
+          ? ''
+          : `: ${list(r.conflicts.map((one) => `${one.work_order ?? another} from ${one.from} until ${one.until}`))}`
+      }`,
   },
   template_retired: {
     http: 409,

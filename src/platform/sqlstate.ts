@@ -37,6 +37,9 @@ export function isWorthRetrying(error: unknown): boolean {
     error.code === 'DK018' ||
     // A rating expired, or was taken away, between the look and the change.
     error.code === 'DK034' ||
+    // A hold ran out, or a tool became fewer, between the look and the change.
+    error.code === 'DK035' ||
+    error.code === 'DK036' ||
     // Something of its tree began or ended between the look and the change: what stands now is another decision.
     error.code === 'DK032' ||
     error.code === 'DK033' ||

@@ -64,6 +64,26 @@ const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'principal.set_manager manager': () => fc.oneof(fc.constant(null), slot('person')),
   'policy.set body': () => policy,
   'policy.set_completion policy': () => fc.constantFrom({ kind: 'all' }, { kind: 'k_of_n', k: 1 }, null),
+  'resource.match window': () => fc.constant({ start: '2027-03-01T08:00:00Z', end: '2027-03-05T08:00:00Z' }),
+  'resource.match hours': () => fc.constantFrom(0.5, 8),
+  'resource.match currency': () => fc.constant('EUR'),
+  'resource.match request': () => slot('work_order'),
+  'reservation.reserve items': () =>
+    fc.constantFrom(
+      [
+        {
+          kind: 'tool',
+          resource: 'torque wrench',
+          from: '2199-03-01T08:00:00Z',
+          until: '2199-03-01T09:00:00Z',
+        },
+      ],
+      [{ kind: 'asset', resource: 'HPLC-01', from: '2198-03-01T08:00:00Z', until: '2198-03-01T09:00:00Z' }],
+    ),
+  'reservation.confirm reservations': () => fc.constant(undefined as unknown as Json),
+  'reservation.release reservations': () => fc.constant(undefined as unknown as Json),
+  'reservation.list resource': () => fc.constant('torque wrench'),
+  'reservation.list kind': () => fc.constant('tool'),
   'person.get id': () => slot('person'),
   'person.set_profile id': () => slot('spare_principal'),
   'person.set_profile calendar': () => fc.constant(null),

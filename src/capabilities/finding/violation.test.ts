@@ -33,7 +33,7 @@ async function bringToReview(fields: object): Promise<Json> {
     asset: 'HPLC-01',
     assignee: 'Lee Lab',
     job_plan: { title: 'plan', steps: ['install'] },
-    requirements: { people: 1, tools: ['stick'], experience: [{ name: 'builds', min_rating: 3 }] },
+    requirements: { people: 1, tools: ['stick'], experience: [] },
     planned_start: '2027-01-11T08:00:00+01:00',
     planned_end: '2027-01-12T16:00:00+01:00',
     ...fields,

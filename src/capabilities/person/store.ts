@@ -1,4 +1,6 @@
-/** SQL of what people are rated in. */
+/** SQL of what people are rated in, and when they can work. */
+import type { ShiftCalendar } from '#domain/availability.ts'
+import type { PersonProfile } from '#domain/person.ts'
 import type { HeldRating, NamedRating } from '#domain/qualification.ts'
 import type { Tx } from '#platform/tx.ts'
 
@@ -44,3 +46,31 @@ export const listLapsed = (tx: Tx, now: string): Promise<Lapsed[]> =>
        and (r ->> 'expires_at')::timestamptz <= ${now}::timestamptz
        and not exists (select from findings f where f.tenant_id = w.tenant_id and f.work_order_id = w.id and f.kind = 'qualification_expired')
      order by w.id`
+
+export type WorkingPerson = {
+  readonly id: string
+  readonly name: string
+  readonly active: boolean
+  readonly profile: PersonProfile | null
+  readonly calendar: ShiftCalendar | null
+  readonly ratings: readonly (NamedRating & { readonly experience_id: string })[]
+  /** Instants, RFC 3339. */
+  readonly absences: readonly { readonly from: string; readonly until: string }[]
+  readonly bookings: readonly { readonly from: string; readonly until: string }[]
+}
+/** Everybody who could work, with what stands in the way between two instants. Names are in order. */
+export const listWorking = (tx: Tx, from: string, until: string): Promise<WorkingPerson[]> =>
+  tx.list<WorkingPerson>`
+    select p.id, p.name, p.disabled_at is null as active, p.profile, c.body as calendar,
+           coalesce((select json_agg(json_build_object('experience_id', x.id, 'name', x.name, 'rating', (r ->> 'rating')::integer, 'expires_at', r ->> 'expires_at') order by x.name)
+                       from jsonb_array_elements(p.ratings) r
+                       join resources x on x.tenant_id = p.tenant_id and x.id = (r ->> 'experience_id')::uuid), '[]') as ratings,
+           coalesce((select json_agg(json_build_object('from', to_json(a.starts_at), 'until', to_json(a.ends_at)) order by a.starts_at)
+                       from absences a where a.tenant_id = p.tenant_id and a.principal_id = p.id and a.removed_at is null
+                        and a.ends_at > ${from}::timestamptz and a.starts_at < ${until}::timestamptz), '[]') as absences,
+           coalesce((select json_agg(json_build_object('from', to_json(greatest(lower(v.during), ${from}::timestamptz)), 'until', to_json(least(upper(v.during), ${until}::timestamptz))) order by v.during)
+                       from reservations v where v.tenant_id = p.tenant_id and v.resource_id = p.id and v.state <> 'released'
+                        and upper(v.during) > ${from}::timestamptz and lower(v.during) < ${until}::timestamptz
+                        and (v.state = 'confirmed' or v.held_until > clock_timestamp())), '[]') as bookings
+      from principals p left join resources c on c.tenant_id = p.tenant_id and c.id = (p.profile ->> 'calendar_id')::uuid
+     where p.kind in ('human', 'vendor', 'agent') order by p.name`

@@ -11,7 +11,7 @@ export const experience = declareRegistry(
     path: '/v1/experiences',
     one: 'an experience that people are rated in',
     many: 'the experiences of the tenant',
-    example: '--name "Windows 11 build" --description "builds and hardens workstations"',
+    example: '--name "Thread milling" --description "cuts threads in hard alloys"',
   },
   { description: text(5000).optional() },
 )
@@ -22,7 +22,7 @@ export const tool = declareRegistry(
     path: '/v1/tools',
     one: 'a tool, with how many there are',
     many: 'the tools of the tenant',
-    example: '--name "torque wrench" --quantity 2 --location "Workshop"',
+    example: '--name "bore gauge" --quantity 2 --location "Workshop"',
   },
   {
     quantity: z.int().min(1).max(10_000).default(1).describe('how many there are'),

@@ -1,0 +1,183 @@
+/**
+ * Who could do a piece of work: seed 002's request in, its proposal out, and beside it what the proposal has no room for,
+ * each candidate explained. It proposes: nobody is assigned and nothing is set aside by it.
+ */
+import { z } from 'zod'
+import { rankCandidates } from '#domain/matching.ts'
+import type { Need, Person } from '#domain/matching.ts'
+import type { GrantedRole } from '#domain/principal.ts'
+import { accept, refuse } from '#domain/refusal.ts'
+import type { Decision } from '#domain/refusal.ts'
+import { toWorkingTime, workingHoursBetween } from '#domain/working-time.ts'
+import { operation } from '#platform/operation.ts'
+import type { Permission } from '#platform/operation.ts'
+import type { Tx } from '#platform/tx.ts'
+import { listWorking } from '../person/store.ts'
+import type { WorkingPerson } from '../person/store.ts'
+import { loadPrincipal } from '../principal/store.ts'
+import { loadResource } from '../resource/store.ts'
+import { findWorkOrder } from '../work-order/find.ts'
+import type { WorkOrderRow } from '../work-order/find.ts'
+import { inOurTimes, line } from '../work-order/schema.ts'
+import { staffingProposal, staffingRequest } from './messages.ts'
+
+const planners: readonly GrantedRole[] = ['assigner', 'captain', 'system_owner', 'qa', 'admin']
+/** What people cost is in the explanations. */
+const permission: Permission = { kinds: ['human', 'agent', 'system'], roles: planners }
+const instant = z.iso.datetime({ offset: true }).refine(inOurTimes, 'must be between 1900 and 2199')
+
+const input = z.strictObject({
+  request: staffingRequest.describe('as seed 002 writes it; people and experiences by id or name'),
+  window: z
+    .strictObject({ start: instant, end: instant })
+    .optional()
+    .describe('when the work is done; as the work order plans it when left out'),
+  hours: z.number().gt(0).max(10_000).optional().describe('of each person; the estimate when left out'),
+  role: line(200).optional(),
+  headcount: z.int().min(1).max(1000).optional().describe('as the work order requires when left out'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be a code such as EUR')
+    .default('EUR'),
+})
+type Input = z.output<typeof input>
+
+export const match = operation({
+  name: 'resource.match',
+  summary: 'Rank who could do a work order, by availability, experience and cost, each explained',
+  http: ['POST', '/v1/resources/match'],
+  permission,
+  mutates: false,
+  example: `--request '{"type":"STAFFING_REQUEST","work_order_id":"WO-2026-000001","experience_requirements":[{"experience_id":"Windows 11 build","min_rating":3}]}' --hours 6 --window '{"start":"2027-02-01T06:00:00Z","end":"2027-02-05T18:00:00Z"}'`,
+  input,
+  output: z.object({
+    proposal: staffingProposal,
+    candidates: z.array(
+      z.object({
+        person_id: z.uuid(),
+        name: z.string(),
+        qualified: z.boolean().describe('every requirement is met'),
+        free_hours: z.number(),
+        explanation: z.array(z.string()),
+      }),
+    ),
+    left_out: z.array(z.object({ name: z.string(), reason: z.string() })),
+  }),
+  async run(tx, actor, given) {
+    const found = await findWorkOrder(tx, actor, given.request.work_order_id)
+    if (!found.ok)
+      return refuse({
+        code: 'unknown_reference',
+        field: 'request.work_order_id',
+        value: given.request.work_order_id,
+      })
+    const need = await toNeed(tx, found.value, given)
+    if (!need.ok) return need
+    const { start, end } = need.value.window
+    const people = await listWorking(tx, start, end)
+    const names = new Map(people.map(({ id, name }) => [id, name]))
+    const { candidates, gaps, leftOut } = rankCandidates(
+      need.value,
+      people.map((person) => toPerson(person, need.value)),
+    )
+    return accept({
+      proposal: {
+        type: 'STAFFING_PROPOSAL' as const,
+        work_order_id: given.request.work_order_id,
+        candidates: candidates.map(({ person_id, experience_match_score, availability, conflicts }) => ({
+          person_id,
+          experience_match_score,
+          availability,
+          conflicts: [...conflicts],
+        })),
+        gaps: [...gaps],
+      },
+      candidates: candidates.map(({ person_id, qualified, freeHours, explanation }) => ({
+        person_id,
+        name: names.get(person_id) ?? person_id,
+        qualified,
+        free_hours: freeHours,
+        explanation: [...explanation],
+      })),
+      left_out: leftOut.map(({ person_id, reason }) => ({ name: names.get(person_id) ?? person_id, reason })),
+    })
+  },
+})
+
+async function toNeed(tx: Tx, workOrder: WorkOrderRow, given: Input): Promise<Decision<Need>> {
+  const { request, role, currency } = given
+  const start = given.window?.start ?? workOrder.planned_start
+  const end = given.window?.end ?? workOrder.planned_end
+  const hours = given.hours ?? workOrder.estimated_hours
+  const missing = [
+    ...(start === null || end === null ? ['window'] : []),
+    ...(hours === null || hours <= 0 ? ['hours'] : []),
+  ]
+  if (start === null || end === null || hours === null || missing.length > 0)
+    return refuse({
+      code: 'invalid_input',
+      errors: missing.map((path) => ({ path, message: 'is needed: the work order does not say it' })),
+    })
+  if (Date.parse(end) <= Date.parse(start))
+    return refuse({
+      code: 'invalid_input',
+      errors: [{ path: 'window.end', message: 'must be after the start' }],
+    })
+  const experience: Need['experience'][number][] = []
+  for (const [i, { experience_id: ref, min_rating }] of request.experience_requirements.entries()) {
+    const row = await loadResource(tx, 'experience', ref)
+    const field = `request.experience_requirements.${i}.experience_id`
+    if (row === undefined) return refuse({ code: 'unknown_reference', field, value: ref })
+    experience.push({ experience_id: row.id, min_rating, name: row.name })
+  }
+  const preferred = await findPeople(tx, 'preferred_persons', request.preferred_persons ?? [])
+  if (!preferred.ok) return preferred
+  const excluded = await findPeople(tx, 'exclude_persons', request.exclude_persons ?? [])
+  if (!excluded.ok) return excluded
+  return accept({
+    experience,
+    ...(role === undefined ? {} : { role }),
+    hours,
+    window: { start: new Date(start).toISOString(), end: new Date(end).toISOString() },
+    headcount: given.headcount ?? workOrder.requirements?.people ?? 1,
+    preferred: preferred.value,
+    excluded: excluded.value,
+    currency,
+  })
+}
+
+async function findPeople(tx: Tx, field: string, refs: readonly string[]): Promise<Decision<string[]>> {
+  const ids: string[] = []
+  for (const [i, ref] of refs.entries()) {
+    const row = await loadPrincipal(tx, ref)
+    if (row === undefined)
+      return refuse({ code: 'unknown_reference', field: `request.${field}.${i}`, value: ref })
+    ids.push(row.id)
+  }
+  return accept(ids)
+}
+
+/** Hours are those of the person's own calendar in the window, less absences; what is booked counts as far as it is in them. */
+function toPerson(row: WorkingPerson, { window }: Need): Person {
+  const [from, until] = [Date.parse(window.start), Date.parse(window.end)]
+  const time_zone = row.profile?.time_zone ?? row.calendar?.time_zone ?? 'UTC'
+  const time = toWorkingTime({ calendar: row.calendar, closures: row.absences, time_zone })
+  const booked = row.bookings.map((one) =>
+    workingHoursBetween(time, Date.parse(one.from), Date.parse(one.until)),
+  )
+  return {
+    id: row.id,
+    name: row.name,
+    active: row.active,
+    roles: row.profile?.job_roles ?? [],
+    ratings: row.ratings,
+    cost_rate: row.profile?.cost_rate ?? null,
+    currency: row.profile?.currency ?? null,
+    openHours: workingHoursBetween(time, from, until),
+    bookedHours: booked.reduce((sum, hours) => sum + hours, 0),
+    conflicts: [
+      ...row.absences.map((one) => `away from ${one.from} until ${one.until}`),
+      ...row.bookings.map((one) => `set aside from ${one.from} until ${one.until}`),
+    ],
+  }
+}
