@@ -81,6 +81,39 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     location: `${secret} lab`,
     owner: headId,
   })
+  const registered = await fillRegistries(fixture, secret, headId, head, admin)
+  const made = await fillWorkOrders(fixture, secret, head, vendor)
+  const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
+  const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
+  const cursors = await readCursors(fixture, head, made.id)
+  const { data: trail } = await ask('GET', `/v1/work-orders/${made.id}/history?limit=1`)
+  const refs = {
+    ...made,
+    ...signing,
+    ...cursors,
+    entryId: trail[0].id,
+    assetId: asset.id,
+    tag: asset.tag,
+    ...registered,
+    headId,
+    headName: head.name,
+    keyId: head.id,
+    tenantId,
+    slug,
+    secret,
+    idempotencyKey: `${secret}-once`,
+  }
+  return { slug, tenantId, secret, head, vendor, person, refs }
+}
+
+/** Templates, experiences, tools and calendars, and what is known of the head and the vendor. */
+async function fillRegistries(
+  fixture: Fixture,
+  secret: string,
+  headId: string,
+  head: Caller,
+  admin: string,
+): Promise<{ template: string; experience: string; toolId: string; calendar: string }> {
   const template = await must(fixture, head.key, 'POST', '/v1/templates', {
     name: `${secret}-template`,
     body: { lifecycle: 'change-control', title: `${secret} work`, description: `${secret} template` },
@@ -96,37 +129,18 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
     reason: `${secret} profile`,
   })
   for (const who of [headId, encodeURIComponent(`${secret} vendor`)])
-    await ask('POST', `/v1/people/${who}/ratings`, {
+    await must(fixture, admin, 'POST', `/v1/people/${who}/ratings`, {
       experience: experience.name,
       rating: 4,
       evidence: `${secret} course`,
       reason: `${secret} rating`,
     })
-  const made = await fillWorkOrders(fixture, secret, head, vendor)
-  const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
-  const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
-  const cursors = await readCursors(fixture, head, made.id)
-  const { data: trail } = await ask('GET', `/v1/work-orders/${made.id}/history?limit=1`)
-  const refs = {
-    ...made,
-    ...signing,
-    ...cursors,
-    entryId: trail[0].id,
-    assetId: asset.id,
-    tag: asset.tag,
+  return {
     template: template.name,
     experience: experience.name,
     toolId: tool.id,
     calendar: calendar.name,
-    headId,
-    headName: head.name,
-    keyId: head.id,
-    tenantId,
-    slug,
-    secret,
-    idempotencyKey: `${secret}-once`,
   }
-  return { slug, tenantId, secret, head, vendor, person, refs }
 }
 
 async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, vendor: Caller) {

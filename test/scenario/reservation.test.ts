@@ -48,6 +48,12 @@ const tool = (resource: string, from: number, until: number, quantity = 1) => ({
 const reserve = (id: string, items: readonly object[], more: object = {}, who = planner): Promise<Reply> =>
   fixture.call(who, 'POST', `/v1/work-orders/${id}/reservations`, { items, ...more })
 
+/** `0-4x3`: from, until, how many. */
+const parseUse = (text: string): [number, number, number] => {
+  const [, from, until, many] = /(\d+)-(\d+)x(\d+)/.exec(text) ?? []
+  return [Number(from), Number(until), Number(many)]
+}
+
 test('R-RSV-1 of a tool of three, never more than three at any instant; a range that ends where another begins is free', async () => {
   const cases = table`
     standing          | wanted | answer
@@ -61,16 +67,12 @@ test('R-RSV-1 of a tool of three, never more than three at any instant; a range 
     0-9x2 2-3x1       | 2-3x1  | 409 0
                       | 0-1x4  | 409 3
   `
-  const parse = (text: string): [number, number, number] => {
-    const [, from, until, many] = /(\d+)-(\d+)x(\d+)/.exec(text) ?? []
-    return [Number(from), Number(until), Number(many)]
-  }
   for (const { standing = '', wanted = '', answer = '' } of cases) {
     const name = await addTool(3)
     const { id, number } = await order()
     for (const one of standing.split(' ').filter((text) => text !== ''))
-      await must(reserve(id, [tool(name, ...parse(one))]), 201)
-    const { status, body } = await reserve((await order()).id, [tool(name, ...parse(wanted))])
+      await must(reserve(id, [tool(name, ...parseUse(one))]), 201)
+    const { status, body } = await reserve((await order()).id, [tool(name, ...parseUse(wanted))])
     const [expected, free] = answer.split(' ')
     assert.equal(String(status), expected, `${standing} | ${wanted}`)
     if (free === undefined) continue

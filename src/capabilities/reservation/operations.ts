@@ -178,16 +178,9 @@ async function resolve(tx: Tx, items: readonly Item[]): Promise<Decision<Wanted[
     const found = await findReservable(tx, one.kind, one.resource)
     if (found === undefined)
       return refuse({ code: 'unknown_reference', field: `${path}.resource`, value: one.resource })
-    if (Date.parse(one.until) <= Date.parse(one.from))
-      return refuse({
-        code: 'invalid_input',
-        errors: [{ path: `${path}.until`, message: 'must be after from' }],
-      })
+    if (Date.parse(one.until) <= Date.parse(one.from)) return invalid(`${path}.until`, 'must be after from')
     if (one.kind !== 'tool' && one.quantity !== 1)
-      return refuse({
-        code: 'invalid_input',
-        errors: [{ path: `${path}.quantity`, message: `there is one of each ${one.kind}` }],
-      })
+      return invalid(`${path}.quantity`, `there is one of each ${one.kind}`)
     wanted.push({ ...one, ...found, path })
   }
   return accept(wanted)
@@ -295,6 +288,9 @@ export const release = operation({
     ),
 })
 
+const invalid = (path: string, message: string): Decision<never> =>
+  refuse({ code: 'invalid_input', errors: [{ path, message }] })
+
 type Chosen = {
   readonly id: string
   readonly reservations?: readonly string[] | undefined
@@ -361,8 +357,6 @@ export const list = operation({
   }),
   output: listView,
   async run(tx, actor, input) {
-    const invalid = (path: string, message: string): Decision<never> =>
-      refuse({ code: 'invalid_input', errors: [{ path, message }] })
     const after =
       input.cursor === undefined ? null : parseCursor(z.strictObject({ id: z.uuid() }), input.cursor)
     if (after === undefined) return invalid('cursor', 'is not a cursor of this list')
