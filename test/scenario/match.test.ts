@@ -24,6 +24,8 @@ const call = (who: string, method: string, path: string, body?: object): Promise
 // Monday to Friday of a week in Berlin, in winter: 07:00 to 15:30 there is 06:00 to 14:30 UTC.
 const window = { start: '2027-02-01T00:00:00Z', end: '2027-02-06T00:00:00Z' }
 
+const names = ({ candidates }: Json): string => candidates.map(({ name }: Json) => name).join(' ')
+
 test('R-MAT-13 availability first, then experience, then cost; each candidate explained, and the proposal as seed 002 writes it', async () => {
   const { name: experience } = await must(
     call(planner, 'POST', '/v1/experiences', { name: 'Vacuum pumps' }),
@@ -77,7 +79,6 @@ test('R-MAT-13 availability first, then experience, then cost; each candidate ex
         role: 'fitter',
       }),
     )
-  const names = ({ candidates }: Json): string => candidates.map(({ name }: Json) => name).join(' ')
   const found = await match()
   assert.equal(names(found), 'Ann Cem Bob Eve Dee')
   assert.deepEqual(staffingProposal.parse(found.proposal), found.proposal, 'exactly the message')
