@@ -5,6 +5,9 @@ const favourites = [
   'number',
   'tag',
   'name',
+  'key',
+  'experience',
+  'rating',
   'principal',
   'delegator',
   'delegate',
@@ -15,11 +18,28 @@ const favourites = [
   'allowed',
   'unmet',
   'kind',
+  'resource',
+  'work_order',
+  'from',
+  'until',
+  'quantity',
   'status',
+  'state',
   'priority',
   'assignee',
   'label',
   'title',
+  'text',
+  'limits',
+  'result',
+  'work_orders',
+  'qualified',
+  'free_hours',
+  'explanation',
+  'ref',
+  'last',
+  'expires_at',
+  'evidence',
   'type',
   'action',
   'body',
@@ -28,38 +48,52 @@ const favourites = [
   'due_at',
   'at',
   'created_at',
+  'version',
 ] as const
-const namers = ['number', 'tag', 'name', 'to', 'action', 'body'] as const
+const namers = ['number', 'tag', 'name', 'key', 'experience', 'resource', 'to', 'action', 'body'] as const
 const mostColumns = 6
 
 type Row = { readonly [name: string]: unknown }
 
 export function printAnswer(answer: unknown, width = process.stdout.columns ?? 120): string {
   const { data, next_cursor } = (answer ?? {}) as { data?: readonly Row[]; next_cursor?: string | null }
-  if (!Array.isArray(data)) return printRecord(answer as Row)
+  if (!Array.isArray(data)) return printRecord(answer as Row, width)
   if (data.length === 0) return 'nothing found\n'
   const more = typeof next_cursor === 'string' ? `\nmore: --cursor ${next_cursor}\n` : ''
   return `${printTable(data as Row[], width)}${more}`
 }
 
-function printRecord(record: Row): string {
+function printRecord(record: Row, width: number): string {
   const shown = Object.entries(record).filter(
     ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
   )
-  const longest = Math.max(0, ...shown.map(([name]) => name.length))
-  return shown
+  const tables = shown.filter(([, value]) => isTable(value))
+  const pairs = shown.filter(([, value]) => !isTable(value))
+  const longest = Math.max(0, ...pairs.map(([name]) => name.length))
+  const lines = pairs
     .map(
       ([name, value]) =>
         `${name.padEnd(longest)}  ${toText(value).replaceAll('\n', `\n${' '.repeat(longest + 2)}`)}\n`,
     )
     .join('')
+  return [lines, ...tables.map(([, rows]) => printTable(rows as Row[], width))].join('\n')
 }
+
+/** A list of things that no short text says: they stand below, a line for each. */
+const isTable = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.some(
+    (one) =>
+      typeof one === 'object' &&
+      one !== null &&
+      (['key', 'ref', 'explanation'].some((member) => member in one) || toText(one).startsWith('{')),
+  )
 
 function printTable(rows: readonly Row[], width: number): string {
   // What has no other name is called by its id.
   const isNamed = rows.some((row) => namers.some((name) => row[name] !== undefined))
   const present = [...favourites, ...(isNamed ? [] : (['id'] as const))]
-    .filter((name) => rows.some((row) => row[name] !== undefined))
+    .filter((name) => rows.some((row) => row[name] !== undefined && row[name] !== null))
     .slice(0, mostColumns)
   const columns: readonly string[] =
     present.length > 0 ? present : Object.keys(rows[0] ?? {}).slice(0, mostColumns)
@@ -84,7 +118,26 @@ function toText(value: unknown): string {
   if (typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(toText).join(', ')
   if (typeof value === 'object') {
-    const { name, role, asset, code } = value as { [name: string]: unknown }
+    const {
+      name,
+      role,
+      asset,
+      code,
+      by_name: by,
+      by: who,
+      at,
+      value: measured,
+      number,
+    } = value as {
+      [name: string]: unknown
+    }
+    if (typeof by === 'string')
+      return [measured, by, at]
+        .filter((part) => part !== undefined)
+        .map(toText)
+        .join(' ')
+    if (typeof number === 'string') return number
+    if (typeof who === 'string' && typeof at === 'string') return `${who} ${at}`
     if (typeof name === 'string') return name
     if (typeof code === 'string') return code
     if (typeof role === 'string') return typeof asset === 'string' ? `${role}@${asset}` : role
