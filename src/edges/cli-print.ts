@@ -76,7 +76,7 @@ function printRecord(record: Row, width: number): string {
         `${name.padEnd(longest)}  ${toText(value).replaceAll('\n', `\n${' '.repeat(longest + 2)}`)}\n`,
     )
     .join('')
-  return [lines, ...tables.map(([, rows]) => printTable(rows as Row[], width))].join('\n')
+  return [lines, ...tables.map(([, rows]) => printTable(rows as Row[], width, true))].join('\n')
 }
 
 /** A list of things that no short text says: they stand below, a line for each. */
@@ -89,11 +89,12 @@ const isTable = (value: unknown): boolean =>
       (['key', 'ref', 'explanation'].some((member) => member in one) || toText(one).startsWith('{')),
   )
 
-function printTable(rows: readonly Row[], width: number): string {
+/** A page of a list keeps its columns; within a record, what is empty everywhere takes no room. */
+function printTable(rows: readonly Row[], width: number, isPart = false): string {
   // What has no other name is called by its id.
   const isNamed = rows.some((row) => namers.some((name) => row[name] !== undefined))
   const present = [...favourites, ...(isNamed ? [] : (['id'] as const))]
-    .filter((name) => rows.some((row) => row[name] !== undefined && row[name] !== null))
+    .filter((name) => rows.some((row) => row[name] !== undefined && !(isPart && row[name] === null)))
     .slice(0, mostColumns)
   const columns: readonly string[] =
     present.length > 0 ? present : Object.keys(rows[0] ?? {}).slice(0, mostColumns)
