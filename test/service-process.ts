@@ -24,14 +24,20 @@ async function findFreePort(): Promise<number> {
 }
 
 /** Starts the service on a free port; throws when it does not serve within `mostMs`. */
-export async function startService(folder: string, mostMs: number): Promise<ServiceProcess> {
+export async function startService(
+  folder: string,
+  mostMs: number,
+  { settings = {}, onOutput }: { settings?: NodeJS.ProcessEnv; onOutput?: (text: string) => void } = {},
+): Promise<ServiceProcess> {
   const port = await findFreePort()
   const start = performance.now()
   const npm = spawn('npm', ['start'], {
     cwd: new URL('..', import.meta.url),
-    env: { ...process.env, PORT: String(port), DOCKET_DATA: folder, LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: String(port), DOCKET_DATA: folder, LOG_LEVEL: 'warn', ...settings },
+    stdio: ['ignore', 'pipe', onOutput === undefined ? 'inherit' : 'pipe'],
   })
+  for (const stream of [npm.stdout, npm.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text))
   const stop = async (): Promise<void> => {
     const ended = npm.exitCode === null ? once(npm, 'exit') : Promise.resolve()
     npm.kill('SIGTERM')
