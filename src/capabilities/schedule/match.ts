@@ -4,16 +4,14 @@
  */
 import { z } from 'zod'
 import { rankCandidates } from '#domain/matching.ts'
-import type { Need, Person } from '#domain/matching.ts'
+import type { Need } from '#domain/matching.ts'
 import type { GrantedRole } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
-import { toWorkingTime, workingHoursBetween } from '#domain/working-time.ts'
 import { operation } from '#platform/operation.ts'
 import type { Permission } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
-import { listWorking } from '../person/store.ts'
-import type { WorkingPerson } from '../person/store.ts'
+import { loadPeople } from '../person/working.ts'
 import { loadPrincipal } from '../principal/store.ts'
 import { loadResource } from '../resource/store.ts'
 import { findWorkOrder } from '../work-order/find.ts'
@@ -73,13 +71,9 @@ export const match = operation({
       })
     const need = await toNeed(tx, found.value, given)
     if (!need.ok) return need
-    const { start, end } = need.value.window
-    const people = await listWorking(tx, start, end)
+    const people = await loadPeople(tx, need.value.window)
     const names = new Map(people.map(({ id, name }) => [id, name]))
-    const { candidates, gaps, leftOut } = rankCandidates(
-      need.value,
-      people.map((person) => toPerson(person, need.value)),
-    )
+    const { candidates, gaps, leftOut } = rankCandidates(need.value, people)
     return accept({
       proposal: {
         type: 'STAFFING_PROPOSAL' as const,
@@ -155,29 +149,4 @@ async function findPeople(tx: Tx, field: string, refs: readonly string[]): Promi
     ids.push(row.id)
   }
   return accept(ids)
-}
-
-/** Hours are those of the person's own calendar in the window, less absences; what is booked counts as far as it is in them. */
-function toPerson(row: WorkingPerson, { window }: Need): Person {
-  const [from, until] = [Date.parse(window.start), Date.parse(window.end)]
-  const time_zone = row.profile?.time_zone ?? row.calendar?.time_zone ?? 'UTC'
-  const time = toWorkingTime({ calendar: row.calendar, closures: row.absences, time_zone })
-  const booked = row.bookings.map((one) =>
-    workingHoursBetween(time, Date.parse(one.from), Date.parse(one.until)),
-  )
-  return {
-    id: row.id,
-    name: row.name,
-    active: row.active,
-    roles: row.profile?.job_roles ?? [],
-    ratings: row.ratings,
-    cost_rate: row.profile?.cost_rate ?? null,
-    currency: row.profile?.currency ?? null,
-    openHours: workingHoursBetween(time, from, until),
-    bookedHours: booked.reduce((sum, hours) => sum + hours, 0),
-    conflicts: [
-      ...row.absences.map((one) => `away from ${one.from} until ${one.until}`),
-      ...row.bookings.map((one) => `set aside from ${one.from} until ${one.until}`),
-    ],
-  }
 }
