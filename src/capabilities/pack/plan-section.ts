@@ -1,7 +1,7 @@
 /** The job plan of a record in print: what each step asks for, and what was done about it, by whom and when. */
 import { toLimitText, toSteps } from '#domain/job-plan.ts'
-import type { PlanStep, StepResult, StepResults } from '#domain/job-plan.ts'
-import type { WorkOrder } from '#domain/work-order.ts'
+import type { JobPlan, PlanStep, StepResult, StepResults } from '#domain/job-plan.ts'
+import type { Requirements, WorkOrder } from '#domain/work-order.ts'
 import { nothing } from './document.ts'
 import type { Block, Cell, Section } from './document.ts'
 import { toUtcText } from './time.ts'
@@ -66,6 +66,25 @@ function toResultText(result: StepResult, unit = ''): string {
 
 const toLine = (result: StepResult | undefined): string =>
   result === undefined ? nothing : toResultText(result).replaceAll('\n', ', ')
+
+/** A plan in one piece of text, a line for each step. */
+export function toPlanText({ title, steps, template }: JobPlan): string {
+  const lines = toSteps({ steps }).map((step) => {
+    const limits = step.kind === 'measurement' ? ` (${toLimitText(step)})` : ''
+    return `${step.key}: ${step.text}${limits}${step.mandatory ? '' : ', optional'}`
+  })
+  const from = template === undefined ? '' : `, from ${template.name} version ${template.version}`
+  return [`${title}${from}`, ...lines].join('\n')
+}
+
+export function toRequirementsText({ people, roles = [], tools, experience }: Requirements): string {
+  const who = roles.map(({ role, headcount }) => `${headcount} ${role}`)
+  return [
+    `${people} ${people === 1 ? 'person' : 'people'}${who.length === 0 ? '' : ` (${who.join(', ')})`}`,
+    ...tools.map((tool) => (typeof tool === 'string' ? tool : `${tool.quantity} × ${tool.name}`)),
+    ...experience.map(({ name, min_rating }) => `${name}, rated ${min_rating} or more`),
+  ].join('\n')
+}
 
 /** Of the history: only the step that the entry is about. */
 export function toStepChange(old: StepResults | null, next: StepResults | null): string {

@@ -4,12 +4,12 @@
  * from its statement, the bytes that were signed, and from nothing else.
  */
 import type { FieldChange } from '#domain/entry.ts'
-import type { StepResults } from '#domain/job-plan.ts'
+import type { JobPlan, StepResults } from '#domain/job-plan.ts'
 import { toRoleText } from '#domain/statement.ts'
 import { recordedFields } from '#domain/work-order.ts'
-import type { RecordedField } from '#domain/work-order.ts'
+import type { RecordedField, Requirements } from '#domain/work-order.ts'
 import type { WorkOrderRow } from '../work-order/store.ts'
-import { toPlanSection, toStepChange } from './plan-section.ts'
+import { toPlanSection, toPlanText, toRequirementsText, toStepChange } from './plan-section.ts'
 import { mono, nothing } from './document.ts'
 import type { Block, Cell, Field, PrintDocument, Section } from './document.ts'
 import type { ReadEntry, RecordFacts } from './facts.ts'
@@ -234,6 +234,9 @@ function toValue(facts: RecordFacts, field: string, value: unknown): string {
     if (field === 'asset_id') return facts.tagOf(value)
     return instants.includes(field) ? toUtcText(value) : value
   }
+  // The requirements of an approval have the same name: they are a list, and done with above.
+  if (field === 'requirements') return toRequirementsText(value as Requirements)
+  if (field === 'job_plan') return toPlanText(value as JobPlan)
   const members = Object.entries(value)
   if (members.length === 0) return nothing
   return members.map(([name, one]) => `${name.replaceAll('_', ' ')}: ${toValue(facts, name, one)}`).join('; ')
