@@ -32,7 +32,11 @@ export async function sendPack(
   const { stream, sink } = openStream()
   const order = { ...plan, witnesses: listWitnessKeys(service) }
   return new Promise<FastifyReply>((resolve, reject) => {
-    const begin = (): void => resolve(sendStream(reply, plan, stream))
+    let hasBegun = false
+    const begin = (): void => {
+      hasBegun = true
+      resolve(sendStream(reply, plan, stream))
+    }
     buildPack({ floor: service.floor, actor, call: { requestId: request.id }, order }, { begin, sink })
       .then((built) => {
         if (built.ok) stream.push(null)
@@ -40,7 +44,7 @@ export async function sendPack(
       })
       .catch((error: Error) => {
         // Once the stream has begun, breaking it off is the only way left to say that it is not whole.
-        if (!reply.sent) return reject(error)
+        if (!hasBegun) return reject(error)
         if (!stream.destroyed)
           service.log.error({ err: error, request_id: request.id }, 'an inspection pack broke off')
         stream.destroy(error)

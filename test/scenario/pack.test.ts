@@ -460,3 +460,18 @@ test('R-PACK-12 a pack shows one moment, whatever is written while it is made', 
   assert.ok((await writing) > 0)
   assert.deepEqual(verify(moment.bytes).findings, [])
 })
+
+test('R-PACK-14 a pack that cannot be made to its end breaks off, and keeps nobody waiting', async () => {
+  const made = await fixture.call('Pat Planner', 'POST', '/v1/work-orders', { title: 'Damaged' })
+  await withClient(fixture.adminUrl, async (client) => {
+    // As no role at run time could: a field that is not of the form that it always has.
+    await client.query('set session_replication_role = replica')
+    await client.query(`update work_orders set requirements = '{"people": 1}' where id = $1`, [made.body.id])
+  })
+  const response = await fetch(`${fixture.url}/v1/packs?work_order=${made.body.number}`, {
+    headers: { authorization: `Bearer ${fixture.keyOf('Aud Auditor')}` },
+    signal: AbortSignal.timeout(20_000),
+  })
+  assert.equal(response.status, 200)
+  await assert.rejects(response.arrayBuffer(), { name: 'TypeError', message: 'terminated' })
+})

@@ -220,6 +220,9 @@ function toChanges(
 const wordsOf = (field: string): string =>
   Object.hasOwn(words, field) ? words[field as RecordedField] : field.replaceAll('_', ' ')
 
+/** Those of an approval have the same name. */
+const isOfWork = (value: object): value is Requirements => 'people' in value
+
 /** The value of a field for people: ids as the names that belong to them, times with their zone. */
 function toValue(facts: RecordFacts, field: string, value: unknown): string {
   if (value === null || value === undefined || value === '') return nothing
@@ -234,9 +237,8 @@ function toValue(facts: RecordFacts, field: string, value: unknown): string {
     if (field === 'asset_id') return facts.tagOf(value)
     return instants.includes(field) ? toUtcText(value) : value
   }
-  // The requirements of an approval have the same name: they are a list, and done with above.
-  if (field === 'requirements') return toRequirementsText(value as Requirements)
   if (field === 'job_plan') return toPlanText(value as JobPlan)
+  if (field === 'requirements' && isOfWork(value)) return toRequirementsText(value)
   const members = Object.entries(value)
   if (members.length === 0) return nothing
   return members.map(([name, one]) => `${name.replaceAll('_', ' ')}: ${toValue(facts, name, one)}`).join('; ')
