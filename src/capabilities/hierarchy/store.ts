@@ -115,12 +115,16 @@ export const listTies = (tx: Tx, id: string, side: 'predecessors' | 'successors'
           from dependencies d join work_orders w on w.tenant_id = d.tenant_id and w.id = d.work_order_id
          where d.predecessor_id = ${id} order by w.number`
 
-/** The whole trees in which these work orders stand. */
+/**
+ * The whole trees in which these work orders stand. Always by the indexes: a plan that was made while there were few
+ * dependencies would compare each of them with each node of the tree.
+ */
 export async function loadTreesOf(
   tx: Tx,
   ids: readonly string[],
 ): Promise<{ readonly nodes: TreeNode[]; readonly edges: Edge[] }> {
-  const [nodes, edges] = await Promise.all([
+  const [, nodes, edges] = await Promise.all([
+    tx.rows`select set_config('enable_seqscan', 'off', true)`,
     tx.rows<TreeNode>`
       select n.work_order_id as id, n.parent_id as "parentId", n.rank from tree_nodes n
        where n.root_id in (select t.root_id from tree_nodes t where t.work_order_id = any (${ids}::uuid[]))`,
@@ -128,6 +132,7 @@ export async function loadTreesOf(
       select d.predecessor_id as "from", d.work_order_id as "to", d.lag_hours as "lagHours"
         from tree_nodes n join dependencies d on d.tenant_id = n.tenant_id and d.work_order_id = n.work_order_id
        where n.root_id in (select t.root_id from tree_nodes t where t.work_order_id = any (${ids}::uuid[]))`,
+    tx.rows`select set_config('enable_seqscan', 'on', true)`,
   ])
   return { nodes, edges }
 }
