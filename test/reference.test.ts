@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { refusals } from '#domain/refusal.ts'
+import { refusals } from '#domain/problem.ts'
 import { operations } from '#capabilities/index.ts'
 import { settings } from '#platform/config.ts'
 import { pages } from '../tools/reference-pages.ts'

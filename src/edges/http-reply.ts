@@ -1,6 +1,6 @@
 /** What every HTTP route shares: who is asking, and how a refusal is sent. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { toProblem } from '#domain/refusal.ts'
+import { toProblem } from '#domain/problem.ts'
 import type { Refusal } from '#domain/refusal.ts'
 import type { Actor } from '#domain/principal.ts'
 import type { Service } from '#platform/service.ts'

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, read off the list of operations. */
 import { operations } from '#capabilities/index.ts'
-import { refusals } from '#domain/refusal.ts'
+import { refusals } from '#domain/problem.ts'
 import type { Operation } from '#platform/operation.ts'
 import { inputShape, toJsonSchema } from './input-shape.ts'
 import type { JsonSchema } from './input-shape.ts'

@@ -1,5 +1,5 @@
 /** What an answer must be, whatever was asked. Gives what is wrong with it, or nothing. */
-import { refusals } from '#domain/refusal.ts'
+import { refusals } from '#domain/problem.ts'
 import type { Shot } from './fuzz-request.ts'
 import type { Heard } from './fuzz-wire.ts'
 
