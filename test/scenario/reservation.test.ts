@@ -96,6 +96,9 @@ test('R-RSV-2 a person and an asset are one each, and a call takes all that it a
     [409, 'resource_taken'],
     'what the call itself asks for counts',
   )
+  const whole = { ...tool(name, 5, 7), from: '2027-03-01T07:00:00+02:00' }
+  const inTurn = [tool(name, 7, 8), whole, tool(name, 8, 9)]
+  await must(reserve(second.id, inTurn), 201) // one after the other, one is enough
   for (const flaw of [
     { ...person, quantity: 2 },
     { ...asset, resource: 'none' },
@@ -103,7 +106,7 @@ test('R-RSV-2 a person and an asset are one each, and a call takes all that it a
     { ...person, from: 'soon' },
   ])
     assert.equal((await reserve(first.id, [flaw])).status, 422, JSON.stringify(flaw))
-  assert.equal((await reserve(first.id, [tool(name, 8, 9)], {}, 'Build Agent')).status, 403)
+  assert.equal((await reserve(first.id, [tool(name, 9, 10)], {}, 'Build Agent')).status, 403)
 })
 
 test('R-RSV-3 what is held is free again when the hold runs out, and stays when it is confirmed', async () => {

@@ -9,6 +9,7 @@ import { maySee, rolesOn } from '#domain/principal.ts'
 import type { Actor, Role } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
+import { findMostTaken } from '#domain/reservation.ts'
 import { parseCursor, toCursor } from '#platform/cursor.ts'
 import { operation, staff } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
@@ -23,7 +24,7 @@ import {
   confirmReservation,
   insertReservation,
   listReservations,
-  loadUse,
+  loadCapacity,
   lockResources,
   releaseReservation,
   reservableKinds,
@@ -34,6 +35,7 @@ const instant = z.iso.datetime({ offset: true }).refine(inOurTimes, 'must be bet
 const toUtc = (given: string): string => toInstant(Date.parse(given) * 1000)
 const [firstInstant, lastInstant] = ['1900-01-01T00:00:00Z', '2200-01-01T00:00:00Z']
 const mostAtOnce = 100
+const mostConflicts = 20
 
 const view = z.object({
   id: z.uuid(),
@@ -206,28 +208,30 @@ async function findReservable(
 /** The first that there is not enough of, counting what this call itself asks for before it. */
 async function findTaken(tx: Tx, actor: Actor, wanted: readonly Wanted[]): Promise<Refusal | undefined> {
   for (const [i, one] of wanted.entries()) {
-    const [from, until] = [toUtc(one.from), toUtc(one.until)]
-    const { capacity, taken } = await loadUse(tx, { kind: one.kind, id: one.id, from, until })
-    const own = wanted
-      .slice(0, i)
-      .filter((other) => other.id === one.id && other.from < one.until && other.until > one.from)
-      .reduce((sum, other) => sum + other.quantity, 0)
-    const free = Math.max(0, (capacity ?? 0) - taken - own)
-    if (free >= one.quantity) continue
-    const others = await listReservations(tx, {
+    const capacity = await loadCapacity(tx, one.kind, one.id)
+    const standing = await listReservations(tx, {
       resourceId: one.id,
       workOrderId: null,
-      from,
-      until,
+      from: toUtc(one.from),
+      until: toUtc(one.until),
       all: false,
       after: null,
-      limit: 20,
+      limit: 10_000,
     })
-    const conflicts = others.map((row) => {
+    const conflicts = standing.map((row) => {
       const seen = toView(actor, row)
       return { work_order: seen.work_order, from: seen.from, until: seen.until, quantity: seen.quantity }
     })
-    return { code: 'resource_taken', resource: one.name, wanted: one.quantity, free, conflicts }
+    const own = wanted.slice(0, i).filter(({ id }) => id === one.id)
+    const free = Math.max(0, (capacity ?? 0) - findMostTaken([...conflicts, ...own], one.from, one.until))
+    if (free < one.quantity)
+      return {
+        code: 'resource_taken',
+        resource: one.name,
+        wanted: one.quantity,
+        free,
+        conflicts: conflicts.slice(0, mostConflicts),
+      }
   }
   return undefined
 }

@@ -29,19 +29,11 @@ export async function lockResources(tx: Tx, ids: readonly string[]): Promise<voi
     await tx.rows`select pg_advisory_xact_lock(hashtextextended(${`docket.resource ${id}`}, 0))`
 }
 
-/** Counted are all of them: none has this id. */
-const nobody = '00000000-0000-0000-0000-000000000000'
-
-export type Use = { readonly capacity: number | null; readonly taken: number }
-/** How many there are, and the most that is taken at any one instant of the range. */
-export async function loadUse(
-  tx: Tx,
-  { kind, id, from, until }: { kind: ReservableKind; id: string; from: string; until: string },
-): Promise<Use> {
-  const row = await tx.maybe<Use>`
-    select find_capacity(current_tenant(), ${kind}, ${id}::uuid) as capacity,
-           find_most_taken(current_tenant(), ${id}::uuid, tstzrange(${from}::timestamptz, ${until}::timestamptz), ${nobody}::uuid) as taken`
-  return row ?? { capacity: null, taken: 0 }
+/** How many there are of it now; null where there is no such thing, or it is out of use. */
+export async function loadCapacity(tx: Tx, kind: ReservableKind, id: string): Promise<number | null> {
+  const row = await tx.maybe<{ capacity: number | null }>`
+    select find_capacity(current_tenant(), ${kind}, ${id}::uuid) as capacity`
+  return row?.capacity ?? null
 }
 
 export type ReservationFilter = {
