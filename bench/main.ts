@@ -12,6 +12,7 @@ const names = [
   'seal',
   'tree',
   'psplib',
+  'schedule',
   'matching',
   'estimates',
 ]
