@@ -547,6 +547,22 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_schedule()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.state in ('done', 'failed') and (new.state, new.answer, new.fault, new.progress, new.ended_at) is distinct from (old.state, old.answer, old.fault, old.progress, old.ended_at) then
+    raise exception 'schedule % is answered', old.id using errcode = 'DK044';
+  end if;
+  if old.booked_at is not null and new.booked_at is distinct from old.booked_at then
+    raise exception 'schedule % is booked', old.id using errcode = 'DK044';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_signature()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1840,6 +1856,39 @@ CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR DELETE OR U
 create policy tenant on role_grants for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant delete, insert, select on role_grants to docket_app;
 grant select on role_grants to docket_auditor;
+
+-- ---------------------------------------------------- table schedules: row security enabled and forced
+
+create table schedules (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  state                  text not null,
+  ask                    jsonb not null,
+  progress               jsonb,
+  answer                 jsonb,
+  fault                  text,
+  stop_asked             boolean not null default false,
+  created_by             uuid not null,
+  created_at             timestamp with time zone not null,
+  beat_at                timestamp with time zone not null,
+  ended_at               timestamp with time zone,
+  booked_at              timestamp with time zone,
+  constraint schedules_pkey PRIMARY KEY (tenant_id, id),
+  constraint only_an_answer_is_booked CHECK (((booked_at IS NULL) OR (state = 'done'::text))),
+  constraint schedules_ask_check CHECK ((jsonb_typeof(ask) = 'object'::text)),
+  constraint schedules_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text]))),
+  constraint what_failed_says_why CHECK (((state = 'failed'::text) = (fault IS NOT NULL))),
+  constraint what_is_done_has_an_answer CHECK (((state = 'done'::text) = (answer IS NOT NULL))),
+  constraint what_is_over_says_when CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (ended_at IS NOT NULL))),
+  constraint schedules_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES principals(tenant_id, id),
+  constraint schedules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+CREATE INDEX schedules_under_way ON public.schedules USING btree (tenant_id, beat_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+CREATE TRIGGER an_answer_stays BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION guard_schedule();
+create policy tenant on schedules for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on schedules to docket_app;
+grant select on schedules to docket_auditor;
+grant update (state, progress, answer, fault, stop_asked, beat_at, ended_at, booked_at) on schedules to docket_app;
 
 -- --------------------------------------------------- table signatures: row security enabled and forced
 

@@ -128,6 +128,37 @@ const matching: { readonly [row: string]: Recipe } = {
   },
 }
 
+const window = { earliest_start: '2027-03-01T08:00:00Z', latest_end: '2027-03-06T08:00:00Z' }
+const toRequest = (work_order_id: string) => ({
+  type: 'SCHEDULING_REQUEST',
+  work_order_id,
+  job_plan_id: 'none',
+  constraints: { ...window, required_experience: [], required_tools: [], required_persons: [] },
+})
+const proposed: Recipe = async (world, seat) => {
+  const { id: workOrderId } = await make(world, seat)
+  const { id } = await world.done('Pat Planner', 'POST', '/v1/schedules', { request: toRequest(workOrderId) })
+  return { input: { id }, mark: id }
+}
+
+const schedules: { readonly [row: string]: Recipe } = {
+  'schedule.propose': async (world, seat) => {
+    const { id } = await make(world, seat)
+    return { input: { request: toRequest(id) }, mark: id }
+  },
+  'schedule.plan: of a master': async (world, seat) => {
+    const { id } = await make(world, seat)
+    return { input: { master: id, ...window, effort: 10 }, mark: 'waiting' }
+  },
+  'schedule.get': proposed,
+  'schedule.list': async (world, seat) => {
+    const { mark = '' } = await proposed(world, seat)
+    return { input: { limit: 200 }, mark }
+  },
+  'schedule.stop': proposed,
+  'schedule.book': proposed,
+}
+
 export const plans: { readonly [row: string]: Recipe } = {
   ...registry('experience'),
   ...registry('tool'),
@@ -135,6 +166,7 @@ export const plans: { readonly [row: string]: Recipe } = {
   ...people,
   ...reservations,
   ...matching,
+  ...schedules,
   'job_plan.get': underWay(),
   'job_plan.record_step': underWay({ step: 'look' }),
   'credential.lease: no vault': underWay({ name: 'key' }),

@@ -52,6 +52,8 @@ const assaults = table`
   PATCH  | /v1/people/{headId}                             | {"job_roles": ["x"], "reason": "x"}
   DELETE | /v1/people/{headId}/ratings/{experience}        | {"reason": "x"}
   POST   | /v1/work-orders/{id}/comments                   | {"body": "x"}
+  POST   | /v1/schedules/{scheduleId}/stop                 | {}
+  POST   | /v1/schedules/{scheduleId}/booking              | {"reason": "x"}
   PATCH  | /v1/assets/{assetId}                            | {"name": "x", "reason": "x"}
   PATCH  | /v1/assets/{tag}                                | {"status": "retired", "reason": "x"}
   POST   | /v1/principals/{headId}/disable                 | {"reason": "x"}
@@ -138,6 +140,9 @@ test('R-ISO-8 each changing operation was tried on the other tenant', () => {
       'policy.set',
       // Of the tenant itself, and names nobody.
       'policy.set_completion',
+      // Refused by their references: see R-ISO-9.
+      'schedule.propose',
+      'schedule.plan',
       'template.create',
       'experience.create',
       'tool.create',
@@ -182,6 +187,9 @@ const references = table`
   POST   | /v1/principals/{ownHead}/grants | asset   | assetId tag                 | {"role": "system_owner", "reason": "x"}       | unknown_reference
   POST   | /v1/principals/{ownHead}/manager | manager | headId headName             | {"reason": "x"}                               | unknown_reference
   POST   | /v1/people/{headId}/ratings   | experience | experience               | {"rating": 3, "reason": "x"} | unknown_reference
+  POST   | /v1/schedules                 | request.work_order_id | id otherId fleetNumber | {"request": {"type": "SCHEDULING_REQUEST", "job_plan_id": "x", "constraints": {"earliest_start": "2199-03-01T08:00:00Z", "latest_end": "2199-03-05T08:00:00Z", "required_experience": [], "required_tools": [], "required_persons": []}}} | unknown_reference
+  POST   | /v1/schedules/plans           | master    | id otherId fleetNumber      | {}                                            | unknown_reference
+  POST   | /v1/schedules/plans           | work_orders.0 | id otherId fleetNumber  | {"work_orders": [""]}                         | unknown_reference
   POST   | /v1/absences                  | principal | headId headName             | {"starts_at": "2199-07-01T00:00:00Z", "ends_at": "2199-07-02T00:00:00Z"} | unknown_reference
   POST   | /v1/delegations               | to        | headId headName             | {"roles": ["operator"], "ends_at": "2199-01-01T00:00:00Z", "reason": "x"} | unknown_reference
   POST   | /v1/delegations               | from      | headId headName             | {"to": "{ownHead}", "roles": ["operator"], "ends_at": "2199-01-01T00:00:00Z", "reason": "x"} | unknown_reference

@@ -196,13 +196,33 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
     `${secret} inside`,
   )
   assert.equal(file.status, 201)
+  const scheduleId = await fillSchedule(fixture, head, secret, counted.id)
   return {
+    scheduleId,
     id: fleet.id as string,
     fleetNumber: fleet.number as string,
     countedNumber: counted.number as string,
     otherId: counted.id as string,
     attachmentId: file.body.id as string,
   }
+}
+
+async function fillSchedule(
+  fixture: Fixture,
+  head: Caller,
+  secret: string,
+  work_order_id: string,
+): Promise<string> {
+  const constraints = {
+    earliest_start: '2027-03-01T08:00:00Z',
+    latest_end: '2027-03-05T08:00:00Z',
+    required_experience: [],
+    required_tools: [{ tool_id: `${secret} tool`, quantity: 1 }],
+    required_persons: [],
+  }
+  const request = { type: 'SCHEDULING_REQUEST', work_order_id, job_plan_id: secret, constraints }
+  const { id } = await must(fixture, head.key, 'POST', '/v1/schedules', { request })
+  return id
 }
 
 /** Where lists and the log go on; a place of each kind of cursor. */

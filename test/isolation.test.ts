@@ -91,6 +91,7 @@ const ownThings: { readonly [subject: string]: string } = {
   experience: 'experience',
   tool: 'toolId',
   calendar: 'calendar',
+  schedule: 'scheduleId',
   person: 'headId',
 }
 /** What is asked for beside the path. */

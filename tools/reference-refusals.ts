@@ -86,6 +86,11 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
       },
     ],
   },
+  schedule_moved: {
+    code: 'schedule_moved',
+    moved: ['WO-2026-000003: Lee Lab is not free then any more, or the work has changed'],
+  },
+  schedule_not_open: { code: 'schedule_not_open', current: 'booked' },
   template_retired: { code: 'template_retired', name: 'hplc-calibration' },
   not_under_way: { code: 'not_under_way', current: 'assigned' },
   step_blocked: { code: 'step_blocked', step: 'flow', finding: 'F-2026-000001' },

@@ -27,7 +27,9 @@ import * as policy from './policy/operations.ts'
 import * as person from './person/operations.ts'
 import * as reservation from './reservation/operations.ts'
 import { calendar, experience, tool } from './resource/operations.ts'
+import { book } from './schedule/book.ts'
 import { match } from './schedule/match.ts'
+import * as schedule from './schedule/operations.ts'
 import { exportPack } from './pack/operations.ts'
 import * as principal from './principal/operations.ts'
 import { setPassword } from './principal/password.ts'
@@ -151,6 +153,12 @@ export const operations = [
   person.rate,
   person.unrate,
   match,
+  schedule.propose,
+  schedule.plan,
+  schedule.get,
+  schedule.list,
+  schedule.stop,
+  book,
   reservation.reserve,
   reservation.confirm,
   reservation.release,

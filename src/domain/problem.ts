@@ -133,6 +133,12 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
           : `: ${list(r.conflicts.map((one) => `${one.work_order ?? another} from ${one.from} until ${one.until}`))}`
       }`,
   },
+  schedule_moved: {
+    http: 409,
+    say: (r) =>
+      `the schedule does not hold any more, nothing was booked: ${r.moved.join('; ')}; ask for a new one`,
+  },
+  schedule_not_open: { http: 409, say: (r) => `the schedule is ${r.current}: there is nothing to book` },
   template_retired: {
     http: 409,
     say: (r) =>

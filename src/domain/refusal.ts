@@ -120,6 +120,9 @@ export type Refusal =
       free: number
       conflicts: readonly Conflict[]
     }
+  /** Each a sentence about one work order. */
+  | { code: 'schedule_moved'; moved: readonly string[] }
+  | { code: 'schedule_not_open'; current: string }
   | { code: 'template_retired'; name: string }
   | { code: 'intent_used' }
   | { code: 'intent_expired' }

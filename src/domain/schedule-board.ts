@@ -20,12 +20,12 @@ export type Board = {
 
 export function toBoard({ grid, people, tools, assets }: World): Board {
   const { length } = grid
-  const toFlags = (steps: Profile): Uint8Array => Uint8Array.from(toAmounts(steps, length), Math.sign)
+  const toFlags = (profile: Profile): Uint8Array => setSteps(new Uint8Array(length), profile, Math.sign)
   return {
     length,
     shift: people.map(({ shift }) => toFlags(shift)),
     free: people.map(({ free }) => toFlags(free)),
-    tools: tools.map(({ free }) => toAmounts(free, length)),
+    tools: tools.map(({ free }) => setSteps(new Int32Array(length), free, (amount) => amount)),
     assets: assets.map(({ free }) => toFlags(free)),
   }
 }
@@ -36,11 +36,14 @@ export const copyBoard = (board: Board): Board => ({
   tools: board.tools.map((one) => one.slice()),
 })
 
-function toAmounts(profile: Profile, length: number): Int32Array {
-  const amounts = new Int32Array(length)
+function setSteps<T extends Uint8Array | Int32Array>(
+  slots: T,
+  profile: Profile,
+  toValue: (amount: number) => number,
+): T {
   const steps: readonly Step[] = typeof profile === 'number' ? [[0, profile]] : profile
-  steps.forEach(([from, amount], i) => amounts.fill(amount, from, steps[i + 1]?.[0] ?? length))
-  return amounts
+  steps.forEach(([from, amount], i) => slots.fill(toValue(amount), from, steps[i + 1]?.[0] ?? slots.length))
+  return slots
 }
 
 /** Start and end (exclusive) of one piece of work. */

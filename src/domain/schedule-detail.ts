@@ -4,7 +4,7 @@
  */
 import { listByStart } from './rcpsp-generate.ts'
 import { explainStarts } from './rcpsp-why.ts'
-import { copyBoard, findSpan, takeSpan, toBoard } from './schedule-board.ts'
+import { findSpan, takeSpan, toBoard } from './schedule-board.ts'
 import type { Board, Span } from './schedule-board.ts'
 import { limitOf, toProject, toSuccessors } from './schedule-crew.ts'
 import type { Resource } from './schedule-crew.ts'
@@ -38,15 +38,24 @@ export function listReasons(world: World, { crews, problem, start, finish }: Fou
 
 /** The board with every piece of work in its place. */
 function toFilled(world: World, { crews, start, finish }: Found): Board {
-  const board = copyBoard(toBoard(world))
+  const board = toBoard(world)
   world.works.forEach((work, j) => takeSpan(board, work, crews[j]!, { start: start[j]!, finish: finish[j]! }))
   return board
 }
 
-export type Alternative = Span & { readonly crew: readonly number[] }
+export type Alternative = Span & {
+  readonly crew: readonly number[]
+  /** Share of the runs in which it is over in time, were nothing else late. */
+  readonly confidence: number
+}
 
 /** With other people, while all other work stays where it is: at most so many for each work, the first to be done first. */
-export function listAlternatives(world: World, found: Found, most: number): Alternative[][] {
+export function listAlternatives(
+  world: World,
+  found: Found,
+  { most, runs, seed }: { readonly most: number; readonly runs: number; readonly seed: number },
+): Alternative[][] {
+  const draw = openDraw(seed)
   const { works, precedences, grid } = world
   const { crews, start, finish } = found
   const board = toFilled(world, found)
@@ -60,21 +69,25 @@ export function listAlternatives(world: World, found: Found, most: number): Alte
     if (work.isUnderWay || work.slots === 0) return []
     const own = { start: start[j]!, finish: finish[j]! }
     takeSpan(board, work, crews[j]!, own, -1)
-    const others = listOtherCrews(work, crews[j]!).flatMap((crew): Alternative[] => {
-      const span = findSpan(
-        board,
-        work,
-        work.slots,
-        crew,
-        earliest[j]!,
-        Math.min(latest[j]!, limitOf(work, crew)),
-      )
+    const spans = listOtherCrews(work, crews[j]!).flatMap((crew) => {
+      const limit = Math.min(latest[j]!, limitOf(work, crew))
+      const span = findSpan(board, work, work.slots, crew, earliest[j]!, limit)
       return span === undefined ? [] : [{ ...span, crew }]
     })
+    const first = spans.toSorted((one, other) => one.finish - other.finish).slice(0, most)
+    const alternatives = first.map((one): Alternative => {
+      const ends = Array.from({ length: runs }, () =>
+        endOf(board, work, one.crew, one.start, drawSlots(draw, work)),
+      )
+      return { ...one, confidence: ends.filter((end) => end <= (work.due ?? grid.length)).length / runs }
+    })
     takeSpan(board, work, crews[j]!, own)
-    return others.toSorted((a, b) => a.finish - b.finish || a.start - b.start).slice(0, most)
+    return alternatives
   })
 }
+
+const endOf = (board: Board, work: Work, crew: readonly number[], start: number, slots: number): number =>
+  findSpan(board, work, slots, crew, start)!.finish
 
 /** One of the people at a time is somebody else. */
 function listOtherCrews({ posts }: Work, crew: readonly number[]): number[][] {
@@ -105,19 +118,22 @@ export function listOutlooks(world: World, found: Found, runs: number, seed: num
   const order = new Int32Array(works.length)
   listByStart(found.problem.forward, found.start, new Float64Array(works.length), order)
   const after = toSuccessors(world)
-  const empty = toBoard(world)
+  const board = toBoard(world)
   const ends = works.map(() => new Float64Array(runs))
   for (let run = 0; run < runs; run += 1) {
-    const board = copyBoard(empty)
+    const spans: Span[] = []
     const earliest = Int32Array.from(found.start)
     for (const j of order) {
       const work = works[j]!
-      const slots = Math.max(Math.sign(work.slots), Math.round(work.slots * drawFactor(draw, work.spread)))
+      const slots = drawSlots(draw, work)
       const span = findSpan(board, work, slots, found.crews[j]!, earliest[j]!)!
       takeSpan(board, work, found.crews[j]!, span)
+      spans[j] = span
       ends[j]![run] = span.finish
       for (const { to, lag } of after[j]!) earliest[to] = Math.max(earliest[to]!, span.finish + lag)
     }
+    // Everything is given back: the next run begins with the board as it was.
+    works.forEach((work, j) => takeSpan(board, work, found.crews[j]!, spans[j]!, -1))
   }
   return works.map(({ due }, j) => {
     const sorted = ends[j]!.toSorted()
@@ -129,7 +145,8 @@ export function listOutlooks(world: World, found: Found, runs: number, seed: num
 }
 
 /** Box and Muller, Annals of Mathematical Statistics 29, 1958. */
-function drawFactor(draw: Draw, spread: number): number {
+function drawSlots(draw: Draw, { slots, spread }: Work): number {
   const normal = Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw())
-  return Math.min(longest, Math.exp((Math.log(spread) / deviateAt80) * normal))
+  const factor = Math.min(longest, Math.exp((Math.log(spread) / deviateAt80) * normal))
+  return Math.max(Math.sign(slots), Math.round(slots * factor))
 }

@@ -48,7 +48,8 @@ export type Step = {
 
 /** So often people are chosen and then an order, each with half of the budget. */
 const rounds = 6
-const sliceOf = (effort: Effort): number => Math.max(1, Math.ceil(effort.schedules / 200))
+/** So many schedules between two answers. */
+const slice = 25
 
 /** What no schedule can do, by its index and why; the rest may be possible without it. */
 export function findImpossible(world: World): readonly Impossible[] {
@@ -76,7 +77,7 @@ export function* search(world: World, effort: Effort): Generator<Step, void, und
       const running = startSearch(answer.problem, { seed: effort.seed + round, schedules: budget })
       const before = best.schedules
       for (let isOver = false; !isOver;) {
-        const progress = advance(running, sliceOf(effort))
+        const progress = advance(running, slice)
         isOver = progress.isOver
         best.schedules = before + progress.schedules
         if (!hasChoice) best.raise(progress.bound)
@@ -85,8 +86,12 @@ export function* search(world: World, effort: Effort): Generator<Step, void, und
       }
     }
     if (!hasChoice || best.tell().isOptimal || best.schedules + budget > effort.schedules) return
-    crews = chooseOthers(world, board, best.found!, budget, draw)
-    best.schedules += budget
+    const others = chooseOthers(world, board, best.found!, draw)
+    for (let step = 0; step < budget; step += slice) {
+      crews = others(Math.min(slice, budget - step))
+      best.schedules += Math.min(slice, budget - step)
+      yield best.tell()
+    }
   }
 }
 
@@ -148,14 +153,14 @@ function toQuality({ due, weight }: Problem, finish: Int32Array): Quality {
  * is no worse stays. Among schedules that are equally good the one counts in which everybody is done early: it leaves
  * room for the next change.
  */
-function chooseOthers(world: World, board: Board, found: Found, steps: number, draw: Draw): Crews {
+function chooseOthers(world: World, board: Board, found: Found, draw: Draw): (steps: number) => Crews {
   const movable = world.works.flatMap(({ posts }, j) =>
     posts.some(({ fits }) => fits.length > 1) ? [j] : [],
   )
   let list = toList(found.start, found.problem)
   let { crews } = found
   let least = rate(found.problem, chooseCrews(world, board, list, { crews, works: new Set(), draw }))
-  for (let step = 0; step < steps; step += 1) {
+  const change = (): void => {
     const works = new Set(
       Array.from({ length: 1 + pick(draw, mostChanged) }, () => movable[pick(draw, movable.length)]!),
     )
@@ -163,12 +168,15 @@ function chooseOthers(world: World, board: Board, found: Found, steps: number, d
     mutate(found.problem.forward, draw, order)
     const other = chooseCrews(world, board, order, { crews, works, draw })
     const rating = rate(found.problem, other)
-    if (rating.cost > least.cost || (rating.cost === least.cost && rating.ends > least.ends)) continue
+    if (rating.cost > least.cost || (rating.cost === least.cost && rating.ends > least.ends)) return
     crews = other.crews
     list = order
     least = rating
   }
-  return crews
+  return (steps) => {
+    for (let step = 0; step < steps; step += 1) change()
+    return crews
+  }
 }
 const mostChanged = 3
 

@@ -196,8 +196,9 @@ test('R-SCH-5 an alternative holds beside all the other work, and has other peop
     const world = drawWorld(seed, 6)
     if (findImpossible(world).length > 0) continue
     const { best } = lastOf(world, 60)
-    listAlternatives(world, best, 3).forEach((others, j) => {
-      for (const { crew, start, finish } of others) {
+    listAlternatives(world, best, { most: 3, runs: 50, seed }).forEach((others, j) => {
+      for (const { crew, start, finish, confidence } of others) {
+        assert.ok(confidence >= 0 && confidence <= 1)
         assert.notDeepEqual(crew, best.crews[j])
         const crews = best.crews.with(j, [...crew])
         const placed = { start: best.start.with(j, start), finish: best.finish.with(j, finish) }

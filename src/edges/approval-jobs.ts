@@ -1,8 +1,9 @@
-/** Reminders and escalations of approvals, what becomes ready by the clock, the check of trees and of ratings, as jobs of the service: opened with it and closed with it. */
+/** Reminders and escalations of approvals, what becomes ready by the clock, the check of trees and of ratings, schedules that nobody works on, as jobs of the service: opened with it and closed with it. */
 import { openSlaWorker } from '#capabilities/approval-sla/worker.ts'
 import { sweepLags } from '#capabilities/completion/lag.ts'
 import { raiseTreeDamage } from '#capabilities/hierarchy/check.ts'
 import { sweepRatings } from '#capabilities/person/expiry.ts'
+import type { Runner } from '#capabilities/schedule/runner.ts'
 import { listTenants } from '#capabilities/verify/verify.ts'
 import { readClock } from '#platform/clock.ts'
 import { openDatabase } from '#platform/database.ts'
@@ -14,7 +15,10 @@ const lookEveryMs = 3600 * 1000
 
 export type ApprovalJobs = { close(): Promise<void> }
 
-export async function openApprovalJobs({ floor, installation, log }: OpenService): Promise<ApprovalJobs> {
+export async function openApprovalJobs(
+  { floor, installation, log }: OpenService,
+  scheduler: Pick<Runner, 'sweep'>,
+): Promise<ApprovalJobs> {
   // A pool of their own: jobs never wait behind requests, nor requests behind jobs.
   const db = openDatabase({
     url: () => installation.urlOf('docket_app'),
@@ -32,6 +36,7 @@ export async function openApprovalJobs({ floor, installation, log }: OpenService
       await raiseTreeDamage(floor, tenantId)
       await sweepRatings(floor, tenantId, readClock())
     }
+    await scheduler.sweep(tenantId)
     return sweepLags(floor, tenantId, readClock())
   }
   const worker = await openSlaWorker({ floor, jobs, listTenantIds, now: readClock, log, beside })

@@ -3,6 +3,7 @@ import { operations } from '#capabilities/index.ts'
 import { openLogGuard } from '#capabilities/log/guard.ts'
 import type { OpenNeighbours } from '#capabilities/log/neighbour.ts'
 import { openSealing, startSealer } from '#capabilities/log/sealer.ts'
+import { openRunner } from '#capabilities/schedule/runner.ts'
 import type { Config } from '#platform/config.ts'
 import { SetupProblem } from '#platform/error.ts'
 import { keepHouse } from '#platform/housekeeping.ts'
@@ -24,7 +25,8 @@ export async function serve(config: Config, openNeighbours: OpenNeighbours): Pro
     await service.close()
     throw toSetupProblem(error, config)
   }
-  const approvalJobs = await openApprovalJobs(service)
+  const scheduler = openRunner(service.floor, service.log)
+  const approvalJobs = await openApprovalJobs(service, scheduler)
   const stopHousekeeping = keepHouse(service.floor.db, service.log)
   const { floor, installation, log } = service
   const auditorUrl = (): string => installation.urlOf('docket_auditor')
@@ -41,6 +43,7 @@ export async function serve(config: Config, openNeighbours: OpenNeighbours): Pro
     stopHousekeeping()
     await app.close()
     await approvalJobs.close()
+    await scheduler.close()
     await sealer.stop()
     await guard.close()
     await service.close()

@@ -68,6 +68,24 @@ const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'resource.match hours': () => fc.constantFrom(0.5, 8),
   'resource.match currency': () => fc.constant('EUR'),
   'resource.match request': () => slot('work_order'),
+  'schedule.propose request': () =>
+    slot('work_order').map((work_order_id) => ({
+      type: 'SCHEDULING_REQUEST',
+      work_order_id,
+      job_plan_id: 'none',
+      constraints: {
+        earliest_start: '2027-03-01T08:00:00Z',
+        latest_end: '2027-03-05T08:00:00Z',
+        required_experience: [{ experience_id: 'HPLC calibration', min_rating: 3 }],
+        required_tools: [{ tool_id: 'torque wrench', quantity: 1 }],
+        required_persons: [],
+      },
+    })),
+  'schedule.plan master': () => fc.constant(undefined as unknown as Json),
+  'schedule.plan earliest_start': () => fc.constant('2027-03-01T08:00:00Z'),
+  'schedule.plan latest_end': () => fc.constant('2027-03-05T08:00:00Z'),
+  'schedule.plan effort': () => fc.constant(10),
+  'schedule.plan seconds': () => fc.constant(1),
   'reservation.reserve items': () =>
     fc.constantFrom(
       [

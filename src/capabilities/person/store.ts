@@ -50,6 +50,7 @@ export const listLapsed = (tx: Tx, now: string): Promise<Lapsed[]> =>
 export type WorkingPerson = {
   readonly id: string
   readonly name: string
+  readonly kind: 'human' | 'vendor' | 'agent'
   readonly active: boolean
   readonly profile: PersonProfile | null
   readonly calendar: ShiftCalendar | null
@@ -61,7 +62,7 @@ export type WorkingPerson = {
 /** Everybody who could work, with what stands in the way between two instants. Names are in order. */
 export const listWorking = (tx: Tx, from: string, until: string): Promise<WorkingPerson[]> =>
   tx.list<WorkingPerson>`
-    select p.id, p.name, p.disabled_at is null as active, p.profile, c.body as calendar,
+    select p.id, p.name, p.kind, p.disabled_at is null as active, p.profile, c.body as calendar,
            coalesce((select json_agg(json_build_object('experience_id', x.id, 'name', x.name, 'rating', (r ->> 'rating')::integer, 'expires_at', r ->> 'expires_at') order by x.name)
                        from jsonb_array_elements(p.ratings) r
                        join resources x on x.tenant_id = p.tenant_id and x.id = (r ->> 'experience_id')::uuid), '[]') as ratings,

@@ -5,6 +5,9 @@ import type { Tx } from '#platform/tx.ts'
 import { listWorking } from './store.ts'
 import type { WorkingPerson } from './store.ts'
 
+export { listWorking }
+export type { WorkingPerson }
+
 /** Everybody who could work, by name. */
 export async function loadPeople(tx: Tx, window: Need['window']): Promise<Person[]> {
   const rows = await listWorking(tx, window.start, window.end)
