@@ -128,12 +128,19 @@ const matching: { readonly [row: string]: Recipe } = {
   },
 }
 
-const window = { earliest_start: '2027-03-01T08:00:00Z', latest_end: '2027-03-06T08:00:00Z' }
+let days = 0
+/** A day of its own for each: what one caller books is not in the way of the next. */
+function nextWindow(): { earliest_start: string; latest_end: string } {
+  days += 1
+  const start = Date.UTC(2027, 2, days, 8)
+  const toText = (at: number): string => new Date(at).toISOString()
+  return { earliest_start: toText(start), latest_end: toText(start + 5 * 86_400_000) }
+}
 const toRequest = (work_order_id: string) => ({
   type: 'SCHEDULING_REQUEST',
   work_order_id,
   job_plan_id: 'none',
-  constraints: { ...window, required_experience: [], required_tools: [], required_persons: [] },
+  constraints: { ...nextWindow(), required_experience: [], required_tools: [], required_persons: [] },
 })
 const proposed: Recipe = async (world, seat) => {
   const { id: workOrderId } = await make(world, seat)
@@ -148,7 +155,7 @@ const schedules: { readonly [row: string]: Recipe } = {
   },
   'schedule.plan: of a master': async (world, seat) => {
     const { id } = await make(world, seat)
-    return { input: { master: id, ...window, effort: 10 }, mark: 'waiting' }
+    return { input: { master: id, ...nextWindow(), effort: 10 }, mark: 'waiting' }
   },
   'schedule.get': proposed,
   'schedule.list': async (world, seat) => {
