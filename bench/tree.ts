@@ -21,6 +21,8 @@ const pureSize = 100_000
 const pureEdges = 300_000
 const perCreation = 1000
 const perEdgeSet = 7500
+/** Who the work is spread over. */
+const workers = Array.from({ length: 100 }, (_, i) => `Worker ${i}`)
 
 const questions: { readonly [name: string]: string } = {
   tree: 'tree?limit=20000',
@@ -44,7 +46,7 @@ try {
     await analyze(world)
     const ceiling = await openCeiling(world, root.id)
     console.log('                      fastest       p50       p95   ceiling p50   ratio   answer')
-    for (const [name, query] of Object.entries(questions)) {
+    const ask = async (name: string, query: string): Promise<void> => {
       const path = `${served.url}/v1/work-orders/${root.id}/${query}`
       const { took, last } = await timeService(path, key)
       const bare = percentile(await ceiling.time(name === 'progress' ? {} : last.body), 0.5)
@@ -53,6 +55,12 @@ try {
         `${name.padEnd(20)} ${ms(Math.min(...took))} ${ms(p50)} ${ms(percentile(took, 0.95))}     ${ms(bare)}   ${(p50 / bare).toFixed(1).padStart(5)}   ${(last.bytes / 1e6).toFixed(1)} MB`,
       )
     }
+    for (const [name, query] of Object.entries(questions)) await ask(name, query)
+    const path = questions['critical path'] ?? ''
+    await giveCalendars(served.url, key)
+    await ask('… in 3 calendars', path)
+    await giveAbsences(served.url, key)
+    await ask('… with absences', path)
     await ceiling.close()
     console.log(`memory of the service ${residentMb(served.pid)} MB (${machine()})`)
   } finally {
@@ -69,9 +77,13 @@ function ms(value: number): string {
 
 async function issuePlanner({ service, operator }: World): Promise<string> {
   const made = await asOperator(service.floor, operator, (tx) =>
-    createPrincipal(tx, { name: 'Planner', kind: 'human', roles: ['assigner', 'operator'] }),
+    createPrincipal(tx, { name: 'Planner', kind: 'human', roles: ['admin', 'assigner', 'operator'] }),
   )
   if (!made.ok) throw new Error(made.refusal.code)
+  for (const name of workers)
+    await asOperator(service.floor, operator, (tx) =>
+      createPrincipal(tx, { name, kind: 'human', roles: ['operator'] }),
+    )
   return (await issueHostKey(service.floor, operator, 'Planner', 'bench')) ?? ''
 }
 
@@ -107,7 +119,7 @@ async function loadTree(url: string, key: string): Promise<Made> {
         lifecycle: 'change-control',
         title: `Step ${i} of a large overhaul`,
         description: 'as the manual says',
-        assignee: 'Planner',
+        assignee: workers[i % workers.length],
         estimated_hours: 1 + pick(16),
         ...parent,
       }
@@ -128,6 +140,32 @@ async function loadTree(url: string, key: string): Promise<Made> {
   const [root] = made
   if (root === undefined) throw new Error('nothing was made')
   return root
+}
+
+/** Eight hours on five days, in the time zones of three places. */
+async function giveCalendars(url: string, key: string): Promise<void> {
+  const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata']
+  const shifts = [{ weekdays: [1, 2, 3, 4, 5], start: '08:00', end: '16:00' }]
+  for (const time_zone of zones)
+    await send('POST', `${url}/v1/calendars`, key, { name: time_zone, time_zone, shifts })
+  for (const [i, name] of workers.entries())
+    await send('PATCH', `${url}/v1/people/${encodeURIComponent(name)}`, key, {
+      calendar: zones[i % zones.length],
+      reason: 'hired',
+    })
+}
+
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString()
+
+/** Each of them is away for two weeks, twice within the next year. */
+async function giveAbsences(url: string, key: string): Promise<void> {
+  for (const principal of workers)
+    for (const days of [pick(180), 180 + pick(180)])
+      await send('POST', `${url}/v1/absences`, key, {
+        principal,
+        starts_at: inDays(days),
+        ends_at: inDays(days + 14),
+      })
 }
 
 type GivenEdge = { readonly work_order: string; readonly predecessor: string; readonly lag_hours?: number }

@@ -58,7 +58,7 @@ export type ListOpen = (from: number, to: number) => Interval[]
 
 /** Closures are read once, and a range is worked out when it is asked for. Throws where one ends before it begins. */
 export function toListOpen({ calendar, closures, time_zone }: Availability): ListOpen {
-  const closed = unite(closures.map((closure) => toInterval(closure, time_zone)))
+  const closed = toClosed(closures, time_zone)
   return (from, to) => {
     const start = Math.max(from, horizon.start)
     const end = Math.min(to, horizon.end)
@@ -68,6 +68,10 @@ export function toListOpen({ calendar, closures, time_zone }: Availability): Lis
     return subtract(open, closed)
   }
 }
+
+/** When closures are; throws where one ends before it begins. */
+export const toClosed = (closures: readonly Closure[], time_zone: string): Interval[] =>
+  unite(closures.map((closure) => toInterval(closure, time_zone)))
 
 /** For one range; who asks for several begins with `toListOpen`. */
 export const listOpen = (availability: Availability, from: number, to: number): Interval[] =>

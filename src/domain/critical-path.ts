@@ -106,8 +106,10 @@ function goForward(reckoning: Reckoning, schedule: Schedule): void {
       )
       if (start[node] === Number.POSITIVE_INFINITY) start[node] = from
     } else {
-      start[node] = state === modes.running ? began[node]! : from
-      finish[node] = calendarOf(node).addHours(state === modes.running ? nowMs : from, hours[node]!)
+      const calendar = calendarOf(node)
+      finish[node] = calendar.addHours(state === modes.running ? nowMs : from, hours[node]!)
+      // Work that is free at night begins with the next shift: led back from its end, it is found there.
+      start[node] = state === modes.running ? began[node]! : calendar.addHours(finish[node], -hours[node]!)
     }
     const end = finish[node]
     for (let e = outStart[node]!; e < outStart[node + 1]!; e += 1) {

@@ -14,6 +14,7 @@ import { toNetwork } from './network.ts'
 import { toTime } from './timing.ts'
 import {
   addWorkingHours,
+  lessClosures,
   subtractWorkingHours,
   toCalendar,
   toNextOpen,
@@ -357,13 +358,36 @@ test('R-CAL-7 the critical path runs in the working time of each work order', ()
   assert.deepEqual(reckonChain([2, 0, 1], ['office', 'office', '']), { earliest: friday, latest: friday })
   // Done on Saturday at noon, around the clock; the office sees it on Monday. Led back, there is time until then.
   assert.deepEqual(reckonChain([21, 0, 1], ['', 'office', '']), {
-    earliest: '20/15-21/12 21/12-23/09 23/10-23/11',
+    earliest: '20/15-21/12 23/09-23/09 23/10-23/11',
     latest: '22/12-23/09 23/09-23/09 23/10-23/11',
   })
   // A milestone that has to be over on a Saturday is on Friday evening, not on the Monday after.
   const office = toCalendar(timeOf('office'))
   assert.equal(toText(office.addHours(toMs('2026-11-21T12:00:00Z'), -0)), '2026-11-20T17:00:00.000Z')
   // What never can be done has no finish, and nothing after it has.
-  const never = '20/15-never never-never never-never'
+  const never = 'never-never never-never never-never'
   assert.equal(reckonChain([1, 0, 1], ['no shifts', 'office', '']).earliest, never)
+})
+
+test('R-CAL-14 closures are taken off a shared calendar as off one’s own, and what they leave alone stays shared', () => {
+  const all = Object.values(availabilities)
+  const blocks = Array.from({ length: 6 }, (_, i) => 322 + i)
+  for (const { calendar, time_zone } of all) {
+    const shared = toWorkingTime({ calendar, closures: [], time_zone })
+    for (const { closures, time_zone: zone } of all) {
+      const own = toWorkingTime({ calendar, closures, time_zone: zone })
+      const cut = lessClosures(shared, closures, zone)
+      for (const index of blocks)
+        assert.deepEqual(cut(index), own(index), JSON.stringify([calendar, closures]))
+    }
+  }
+  const [away] = availabilities['person']?.closures ?? assert.fail()
+  const office = timeOf('office')
+  const less = lessClosures(office, away === undefined ? [] : [away], berlin)
+  assert.deepEqual(
+    [323, 324, 325].map((index) => less(index) === office(index)),
+    [true, true, true].map(
+      (_, i) => 323 + i !== Math.floor(toMs('2026-12-21T12:00:00Z') / (64 * 86_400_000)),
+    ),
+  )
 })

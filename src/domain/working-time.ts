@@ -8,10 +8,11 @@
  * with the next shift, or, led back, at the end of the one before. Then adding 0 changes no sum of hours, and a
  * milestone behind work that ends on Friday evening is on Friday evening.
  */
-import { horizon, toListOpen } from './availability.ts'
-import type { Availability } from './availability.ts'
+import { horizon, toClosed, toListOpen } from './availability.ts'
+import type { Availability, Closure } from './availability.ts'
 import { msOfHour } from './calendar.ts'
 import type { Calendar } from './calendar.ts'
+import { subtract } from './interval.ts'
 import type { Interval } from './interval.ts'
 
 /** Open times of one block; milliseconds. `before` is what was open in the block before each of them. */
@@ -35,6 +36,33 @@ export function toWorkingTime(availability: Availability): WorkingTime {
   const listOpen = toListOpen(availability)
   const blocks: (Block | undefined)[] = Array.from({ length: lastIndex + 1 })
   return (index) => (blocks[index] ??= toBlock(listOpen(index * blockMs, (index + 1) * blockMs)))
+}
+
+/**
+ * The same less closures, whole days of which are read in a zone. Who shares a calendar with others shares what was
+ * worked out for it; only the blocks in which somebody is away are cut anew.
+ */
+export function lessClosures(
+  time: WorkingTime,
+  closures: readonly Closure[],
+  time_zone: string,
+): WorkingTime {
+  const closed = toClosed(closures, time_zone)
+  const blocks: (Block | undefined)[] = Array.from({ length: lastIndex + 1 })
+  return (index) => (blocks[index] ??= cutBlock(time, index, closed))
+}
+
+function cutBlock(time: WorkingTime, index: number, closed: readonly Interval[]): Block {
+  const block = time(index)
+  const from = index * blockMs
+  if (!closed.some(({ start, end }) => start < from + blockMs && end > from)) return block
+  const { starts, ends } = block
+  return toBlock(
+    subtract(
+      Array.from(starts, (start, i) => ({ start, end: ends[i]! })),
+      closed,
+    ),
+  )
 }
 
 function toBlock(open: readonly Interval[]): Block {

@@ -17,6 +17,7 @@ type Node = {
 }
 type Blocked = { readonly number: string; readonly by: string | null; readonly why: string | null }
 type Head = {
+  readonly calendar: string
   readonly partial: boolean
   readonly total: number
   readonly assumed: { readonly hours: number; readonly work_orders: number }
@@ -118,8 +119,9 @@ function sumUp(top: Node | undefined, head: Omit<Head, 'next_cursor'>): string[]
   ]
 }
 
-function sayAssumed({ assumed, partial }: Omit<Head, 'next_cursor' | 'total'>): string[] {
+function sayAssumed({ assumed, partial, calendar }: Omit<Head, 'next_cursor' | 'total'>): string[] {
   const lines: string[] = []
+  if (calendar === 'working_time') lines.push('hours of work run in the working time of who does it')
   if (assumed.work_orders > 0)
     lines.push(
       `${count(assumed.work_orders, 'work order')} without an estimate: ${assumed.hours} h assumed for each`,

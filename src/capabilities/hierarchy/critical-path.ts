@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { msOfHour } from '#domain/calendar.ts'
-import { findCriticalPaths, isCritical, lastEndOf } from '#domain/critical-path.ts'
+import { findCriticalPaths, isCritical, lastEndOf, modes } from '#domain/critical-path.ts'
 import { categories } from '#domain/lifecycle.ts'
 import { accept } from '#domain/refusal.ts'
 import { toTime } from '#domain/timing.ts'
@@ -31,13 +31,24 @@ const timed = z.object({
   status: z.string(),
   category: z.enum(categories),
   assignee: z.string().nullable(),
-  earliest_start: z.string().nullable().describe('null where it takes no time: cancelled or waived'),
+  earliest_start: z
+    .string()
+    .nullable()
+    .describe('null where it takes no time (cancelled or waived), or its calendar never has the hours'),
   earliest_finish: z.string().nullable(),
   latest_start: z.string().nullable().describe('null where it is over, or nothing of this waits for it'),
   latest_finish: z.string().nullable(),
   slack_hours: z.number().nullable().describe('by how much its finish may slip without moving the end'),
   critical: z.boolean(),
   assumed: z.boolean(),
+  calendar: z
+    .object({
+      name: z.string().nullable().describe('null: around the clock, but for absences'),
+      of: z.enum(['assignee', 'master', 'tenant']).describe('whose it is'),
+      absences: z.int().describe('how many of the assignee are taken off'),
+    })
+    .nullable()
+    .describe('in what its hours run; null: around the clock, and where none are left'),
 })
 
 /** Ties are rare, and who has read ten of them knows the rest. */
@@ -140,5 +151,13 @@ function toTimed(reckoned: Reckoned, node: number): z.output<typeof timed> {
     slack_hours: toHours(schedule.slackHours[node]),
     critical: isCritical(schedule, node),
     assumed: isAssumed(network, reckoning.timing.mode, rows, node),
+    calendar: toCalendarView(reckoned, node),
   }
+}
+
+function toCalendarView({ working, reckoning }: Reckoned, node: number): z.output<typeof timed>['calendar'] {
+  const found = working[node]
+  const mode = reckoning.timing.mode[node]
+  if (found === undefined || mode === modes.done || mode === modes.none) return null
+  return { name: found.name, of: found.of, absences: found.absences }
 }

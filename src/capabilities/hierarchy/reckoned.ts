@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { aroundTheClock } from '#domain/calendar.ts'
+import type { Calendar } from '#domain/calendar.ts'
 import { reckon } from '#domain/critical-path.ts'
 import type { Reckoning, Schedule } from '#domain/critical-path.ts'
 import { readingOrder, toNetwork } from '#domain/network.ts'
@@ -18,6 +19,8 @@ import type { Tx } from '#platform/tx.ts'
 import { findWorkOrder } from '../work-order/find.ts'
 import { loadWholeTree } from './tree-store.ts'
 import type { TreeRow } from './tree-store.ts'
+import { loadWorkingTimes } from './working-time.ts'
+import type { WorkingTimes } from './working-time.ts'
 
 export type Reckoned = {
   /** The work order that was asked for, or the root where the whole tree was. */
@@ -26,6 +29,7 @@ export type Reckoned = {
   readonly network: Network
   readonly reckoning: Reckoning
   readonly schedule: Schedule
+  readonly working: WorkingTimes
   /** What was asked for, in the order of reading. */
   readonly shown: readonly number[]
   /** How deep each node lies below what was asked for. */
@@ -40,7 +44,11 @@ export const head = {
   as_of: z.string().describe('the instant for which it was reckoned'),
   total: z.int().describe('work orders in what was asked for'),
   partial: z.boolean().describe('only what a vendor may see was reckoned with'),
-  calendar: z.literal('24x7').describe('hours of work run around the clock; so do lags, always'),
+  calendar: z
+    .enum(['24x7', 'working_time'])
+    .describe(
+      'hours of work run around the clock, or in the working time of who does it; lags run around the clock, always',
+    ),
   assumed: z
     .object({ hours: z.number(), work_orders: z.int() })
     .describe('how many that lie ahead have no estimate, and the hours that were taken for each'),
@@ -49,8 +57,6 @@ export const head = {
 export const scope = {
   whole: z.boolean().default(false).describe('the whole tree in which it stands, from the root'),
 }
-
-const calendarOf = () => aroundTheClock
 
 export async function loadReckoned(
   tx: Tx,
@@ -68,6 +74,8 @@ export async function loadReckoned(
   const top = whole ? climb(network, self) : self
   const asOf = tx.now()
   const nowMs = toMs(asOf) ?? Number.NaN
+  const working = await loadWorkingTimes(tx, rows, network, nowMs)
+  const calendarOf = (node: number): Calendar => working[node]?.calendar ?? aroundTheClock
   const timing = toTiming(rows, nowMs, calendarOf)
   // Where a vendor sees no common master, the whole ends with the last of its parts.
   const ends = whole ? [...network.parents.keys()].filter((node) => network.parents[node] === -1) : [top]
@@ -82,6 +90,7 @@ export async function loadReckoned(
     network,
     reckoning,
     schedule: reckon(reckoning),
+    working,
     shown,
     depths,
     head: {
@@ -90,7 +99,7 @@ export async function loadReckoned(
       as_of: asOf,
       total: shown.length,
       partial: rows.length < loaded.rows.length,
-      calendar: '24x7',
+      calendar: working.length === 0 ? '24x7' : 'working_time',
       assumed: { hours: assumedHours, work_orders: unestimated },
     },
   })

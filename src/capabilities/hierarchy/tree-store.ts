@@ -1,4 +1,5 @@
 /** SQL of whole trees as they are read: every node with what its time and its roll-up need, and what it waits for. */
+import type { ShiftCalendar } from '#domain/availability.ts'
 import type { Counted } from '#domain/roll-up.ts'
 import type { CompletionPolicy, FailurePolicy, Predecessor, Priority } from '#domain/work-order.ts'
 import type { LifecycleName } from '#domain/lifecycles.ts'
@@ -52,3 +53,24 @@ export async function loadWholeTree(
     for (const one of predecessors ?? []) edges.push({ from: one.id, to, lagHours: one.lag_hours })
   return { rows, edges }
 }
+
+export type Assignee = {
+  readonly id: string
+  readonly calendar_id: string | null
+  readonly name: string | null
+  readonly body: ShiftCalendar | null
+  /** Instants, RFC 3339. */
+  readonly absences: readonly { readonly from: string; readonly until: string }[]
+}
+/** Those of them who have a calendar, or absences that are not over at `from`. */
+export const listAssignees = (tx: Tx, ids: readonly string[], from: string): Promise<Assignee[]> =>
+  tx.rows<Assignee>`
+    select p.id, c.id as calendar_id, c.name, c.body,
+           coalesce(a.absences, '[]') as absences
+      from principals p
+      left join resources c on c.tenant_id = p.tenant_id and c.id = (p.profile ->> 'calendar_id')::uuid
+      left join lateral (
+        select json_agg(json_build_object('from', to_json(a.starts_at), 'until', to_json(a.ends_at)) order by a.starts_at) as absences
+          from absences a
+         where a.tenant_id = p.tenant_id and a.principal_id = p.id and a.removed_at is null and a.ends_at > ${from}::timestamptz) a on true
+     where p.id = any (${ids}::uuid[]) and (c.id is not null or a.absences is not null)`
