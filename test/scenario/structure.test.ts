@@ -132,6 +132,13 @@ test('R-DEP-5 what has started waits for nothing new, and nothing is linked to w
   assert.equal((await pat('POST', `/${b.id}/parent`, { parent: gone.id })).body.rule, 'final_master')
   assert.equal((await pat('POST', `/${gone.id}/parent`, { parent: master.id })).body.code, 'record_final')
   assert.equal((await pat('POST', '', { title: 'Late', parent: gone.id })).body.rule, 'final_master')
+  const work_orders = [
+    { title: 'In time', parent: master.id },
+    { title: 'Late', parent: gone.id },
+  ]
+  const batch = await pat('POST', '/batch', { work_orders })
+  assert.deepEqual([batch.status, batch.body.rule, batch.body.path], [409, 'final_master', [gone.number]])
+  assert.deepEqual((await pat('GET', '?q=In+time')).body.data, [], 'all or none')
   // Many begin under one master at once.
   const many = await Promise.all(
     Array.from({ length: 8 }, (_, i) => pat('POST', '', { title: `Part ${i}`, parent: master.id })),

@@ -27,8 +27,12 @@ export async function lockTree(
 /** The trees of all of these, in one order for everybody; one that stands in no tree yet would be the root of its own. */
 export async function lockTrees(tx: Tx, ids: readonly string[]): Promise<void> {
   for (let locked = new Set<string>(); ;) {
-    const roots = await Promise.all(ids.map(async (id) => (await rootOf(tx, id)) ?? id))
-    const open = [...new Set(roots)].filter((root) => !locked.has(root)).toSorted()
+    const rows = await tx.rows<{ id: string; root_id: string }>`
+      select work_order_id as id, root_id from tree_nodes where work_order_id = any (${ids}::uuid[])`
+    const rootOfNode = new Map(rows.map(({ id, root_id }) => [id, root_id]))
+    const open = [...new Set(ids.map((id) => rootOfNode.get(id) ?? id))]
+      .filter((root) => !locked.has(root))
+      .toSorted()
     if (open.length === 0) return
     for (const root of open)
       await tx.rows`select pg_advisory_xact_lock(hashtextextended(${`docket.tree ${root}`}, 0))`
@@ -162,13 +166,6 @@ export const updateRanks = (tx: Tx, ranks: readonly Ranked[]): Promise<unknown> 
     update tree_nodes n set rank = r.rank
       from unnest(${ranks.map(({ id }) => id)}::uuid[], ${ranks.map(({ rank }) => rank)}::integer[]) as r (id, rank)
      where n.work_order_id = r.id`
-
-/** The roots of the trees in which these work orders stand, sorted: the order in which trees are locked. */
-export async function listRoots(tx: Tx, ids: readonly string[]): Promise<string[]> {
-  const rows = await tx.rows<{ root_id: string }>`
-    select distinct root_id from tree_nodes where work_order_id = any (${ids}::uuid[]) order by root_id`
-  return rows.map((row) => row.root_id)
-}
 
 /** As updateRanks, behind the changes that are queued already: a trigger makes nodes of them. */
 export function queueRanks(tx: Tx, ranks: readonly Ranked[]): void {

@@ -5,7 +5,7 @@ import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
 import { operation, staff } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
-import { lockMaster, resolveTies, toRecorded } from '../work-order/create.ts'
+import { lockMasters, resolveTies, toRecorded } from '../work-order/create.ts'
 import { insertMany } from '../work-order/create-many.ts'
 import type { Draft } from '../work-order/create-many.ts'
 import { text, workOrderRef } from '../work-order/schema.ts'
@@ -49,7 +49,8 @@ export const apply = operation({
     if (!expansion.ok) return expansion
     const drafts = await toDrafts(tx, actor, expansion.value.all, parent)
     if (!drafts.ok) return drafts
-    const closed = await lockMaster(tx, drafts.value[0]?.parent_id ?? null)
+    const master = drafts.value[0]?.parent_id ?? null
+    const closed = await lockMasters(tx, master === null ? [] : [master])
     if (closed !== undefined) return refuse(closed)
     const source = { name, version: template.version }
     const rows = await insertMany(tx, drafts.value, {

@@ -8,8 +8,7 @@ import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
-import { listRoots, lockTree } from '../hierarchy/store.ts'
-import { checkTitle, resolveTies, toRecorded } from './create.ts'
+import { checkTitle, lockMasters, resolveTies, toRecorded } from './create.ts'
 import { insertMany } from './create-many.ts'
 import type { Draft } from './create-many.ts'
 import { createInput, line } from './schema.ts'
@@ -44,7 +43,8 @@ export const createMany = operation({
   async run(tx, actor, input) {
     const drafts = await toDrafts(tx, actor, input.work_orders)
     if (!drafts.ok) return drafts
-    await lockTreesOf(tx, drafts.value)
+    const closed = await lockMasters(tx, listMasters(drafts.value))
+    if (closed !== undefined) return refuse(closed)
     const created = await insertMany(tx, drafts.value)
     return accept({
       data: created.map(({ id, number, parent_id }, i) => {
@@ -133,12 +133,9 @@ function at(i: number, refusal: Refusal): Refusal {
   }
 }
 
-/** The trees that these are linked into, in order of their roots; others that are changed meanwhile wait. */
-async function lockTreesOf(tx: Tx, drafts: readonly Draft[]): Promise<void> {
+/** What these are linked to, and is not one of them. */
+function listMasters(drafts: readonly Draft[]): string[] {
   const own = new Set(drafts.map(({ id }) => id))
-  const outside = new Set(
-    drafts.flatMap(({ parent_id: parent = null }) => (parent === null || own.has(parent) ? [] : [parent])),
-  )
-  if (outside.size === 0) return
-  for (const root of await listRoots(tx, [...outside])) await lockTree(tx, root)
+  const masters = drafts.flatMap(({ parent_id }) => parent_id ?? [])
+  return [...new Set(masters)].filter((id) => !own.has(id))
 }

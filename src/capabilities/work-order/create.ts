@@ -13,7 +13,7 @@ import type { LifecycleName } from '#domain/lifecycles.ts'
 import type { Recorded } from '#domain/work-order.ts'
 import { operation, everyone } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
-import { lockTrees } from '../hierarchy/store.ts'
+import { listForChange, lockTrees } from '../hierarchy/store.ts'
 import { createInput, workOrderView } from './schema.ts'
 import type { CreateInput } from './schema.ts'
 import {
@@ -46,7 +46,8 @@ export const create = operation({
     if (!people.ok) return people
     const badTitle = checkTitle(lifecycle, input.title)
     if (badTitle !== undefined) return refuse(badTitle)
-    const closed = await lockMaster(tx, people.value.parent_id)
+    const { parent_id } = people.value
+    const closed = await lockMasters(tx, parent_id === null ? [] : [parent_id])
     if (closed !== undefined) return refuse(closed)
     const at = tx.now()
     const recorded = {
@@ -57,15 +58,16 @@ export const create = operation({
   },
 })
 
-/** Nobody moves or closes the master meanwhile; nothing is linked to one that is finished. */
-export async function lockMaster(tx: Tx, id: string | null): Promise<Refusal | undefined> {
-  if (id === null) return undefined
-  await lockTrees(tx, [id])
-  tx.lock(id)
-  const master = await loadWorkOrder(tx, id)
-  return master !== undefined && finalCategories.includes(master.category)
-    ? { code: 'tree_refused', rule: 'final_master', path: [master.number] }
-    : undefined
+/** Nobody moves or closes the masters meanwhile; nothing is linked to one that is finished. */
+export async function lockMasters(tx: Tx, ids: readonly string[]): Promise<Refusal | undefined> {
+  if (ids.length === 0) return undefined
+  await lockTrees(tx, ids)
+  for (const id of ids.toSorted()) tx.lock(id)
+  const masters = await listForChange(tx, ids, false)
+  const closed = masters.find(({ category }) => finalCategories.includes(category))
+  return closed === undefined
+    ? undefined
+    : { code: 'tree_refused', rule: 'final_master', path: [closed.number] }
 }
 
 type Ties = Names & {
