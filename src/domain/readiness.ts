@@ -40,7 +40,7 @@ export const handsIn = (lifecycle: LifecycleName, from: string, to: string): boo
   categoryOf(lifecycle, to) === 'review' && categoryOf(lifecycle, from) !== 'review'
 
 /** Not started yet: what becomes ready, or can be told why it is not. */
-const unstartedCategories: readonly Category[] = ['initial', 'planning', 'ready']
+export const unstartedCategories: readonly Category[] = ['initial', 'planning', 'ready']
 
 /** When the lag after a predecessor that is done is over; undefined when nothing is left of it at `now`. */
 export function findLagEnd(one: Pick<Waited, 'actual_end' | 'lag_hours'>, now: string): string | undefined {
@@ -49,9 +49,20 @@ export function findLagEnd(one: Pick<Waited, 'actual_end' | 'lag_hours'>, now: s
   return end > parseInstant(now) ? toInstant(end) : undefined
 }
 
+/** As far as it is asked whether it is out of the way. */
+export type Holder = Pick<Waited, 'id' | 'category' | 'waiver' | 'actual_end' | 'lag_hours'>
+
 /** Is it out of the way at `now`? */
-export const isSatisfied = (one: Waited, now: string): boolean =>
+export const isSatisfied = (one: Holder, now: string): boolean =>
   one.waiver !== null || (one.category === 'done' && findLagEnd(one, now) === undefined)
+
+/** Waits for other things than before: which one held it last, where nothing holds it any more? */
+export const findReleased = <H extends Holder>(
+  before: readonly H[],
+  after: readonly H[],
+  now: string,
+): H | undefined =>
+  after.every((one) => isSatisfied(one, now)) ? before.find((one) => !isSatisfied(one, now)) : undefined
 
 // ------------------------------------------------------------------------------------------- why it waits
 

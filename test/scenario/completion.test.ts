@@ -85,6 +85,51 @@ test('R-RDY-2 the last predecessor that is done makes its successors ready, with
   await bring(fixture, id('C'), 'in_progress')
 })
 
+test('R-RDY-2 so does whoever takes away what it waited for last, or the rest of a lag', async () => {
+  const tree = await plant(fixture, {
+    M: {},
+    A: { under: 'M' },
+    B: { under: 'M' },
+    C: { under: 'M', after: ['A', 'B'] },
+    D: { under: 'M', after: ['B', 'E+5'] },
+    E: { under: 'M' },
+  })
+  const id = (letter: string): string => tree[letter]?.id ?? ''
+  const untie = (work: string, from: string): Promise<Reply> =>
+    fixture.call('Pat Planner', 'DELETE', `/v1/work-orders/${id(work)}/dependencies/${id(from)}`)
+  const readyOf = async (letter: string): Promise<Json[]> =>
+    (await read(fixture, id(letter), '/history')).data.filter(({ action }: Json) => action === 'ready')
+  await bring(fixture, id('E'), 'closed')
+  assert.equal((await untie('C', 'A')).status, 200)
+  assert.deepEqual(await readyOf('C'), [], 'B is open still')
+  const untied = await untie('C', 'B')
+  assert.equal(untied.status, 200, untied.text)
+  const [told, ...others] = await readyOf('C')
+  assert.deepEqual(told?.detail.because, { id: id('B'), number: tree['B']?.number, end: 'removed' })
+  assert.deepEqual([others, told.detail.assignee], [[], 'Lee Lab'])
+  const { data } = await read(fixture, id('C'), '/history')
+  assert.deepEqual(
+    data.slice(-2).map(({ action, request }: Json) => [action, request]),
+    [
+      ['dependencies_changed', told.request],
+      ['ready', told.request],
+    ],
+  )
+  assert.equal((await untie('D', 'B')).status, 200)
+  assert.deepEqual(await readyOf('D'), [], 'the lag after E runs still')
+  const shorter = { predecessor: id('E'), lag_hours: 0 }
+  const path = `/v1/work-orders/${id('D')}/dependencies`
+  const shortened = await fixture.call('Pat Planner', 'POST', path, shorter)
+  assert.equal(shortened.status, 200, shortened.text)
+  assert.deepEqual(
+    (await readyOf('D')).map(({ detail }) => detail.because),
+    [{ id: id('E'), number: tree['E']?.number, end: 'lag_over' }],
+  )
+  assert.equal((await untie('D', 'E')).status, 200)
+  assert.equal((await readyOf('D')).length, 1, 'it was ready before')
+  await bring(fixture, id('D'), 'in_progress')
+})
+
 test('R-CPL-5 a master is completed when its policy holds, and closes over nothing that runs', async () => {
   const tree = await plant(fixture, {
     M: { completion_policy: { kind: 'k_of_n', k: 1 } },

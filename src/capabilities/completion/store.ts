@@ -3,7 +3,7 @@ import type { Linked } from '#domain/completion.ts'
 import type { Relative } from '#domain/failure.ts'
 import type { Category } from '#domain/lifecycle.ts'
 import type { LifecycleName } from '#domain/lifecycles.ts'
-import type { Waited } from '#domain/readiness.ts'
+import type { Holder, Waited } from '#domain/readiness.ts'
 import type { Blocker, CompletionPolicy, Predecessor } from '#domain/work-order.ts'
 import { sql } from '#platform/sql.ts'
 import type { Chained, Head, Tx } from '#platform/tx.ts'
@@ -33,6 +33,13 @@ export const listWaited = (tx: Tx, workOrderId: string): Promise<(Waited & Ties)
       join work_orders p on p.tenant_id = d.tenant_id and p.id = d.predecessor_id
       left join principals a on a.tenant_id = p.tenant_id and a.id = p.assignee_id
      where d.work_order_id = ${workOrderId} order by p.id`
+
+/** How these stand, whoever waits for them. */
+export const listStanding = (
+  tx: Tx,
+  ids: readonly string[],
+): Promise<(Omit<Holder, 'lag_hours'> & { readonly number: string })[]> =>
+  tx.rows`select id, number, category, waiver, actual_end from work_orders where id = any (${[...ids]}::uuid[])`
 
 export type Master = {
   readonly number: string

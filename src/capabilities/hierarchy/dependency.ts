@@ -12,6 +12,7 @@ import { decideDependencies, listChanged, listRedundant } from '#domain/tree.ts'
 import type { Edge, Ranked, Tree } from '#domain/tree.ts'
 import { operation, staff } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
+import { recordUntied } from '../completion/untied.ts'
 import { findWorkOrder, lockForChange } from '../work-order/find.ts'
 import { text, workOrderRef } from '../work-order/schema.ts'
 import { refuseAttempt } from '../work-order/transition.ts'
@@ -269,15 +270,13 @@ async function write(
     at,
   )
   await sent
-  updatePredecessors(
-    tx,
-    rows.flatMap((before, i) => {
-      const head = heads[i]
-      return head === undefined ? [] : [{ before, predecessors: changed.get(before.id) ?? null, head }]
-    }),
-    at,
-  )
+  const written = rows.flatMap((before, i) => {
+    const head = heads[i]
+    return head === undefined ? [] : [{ before, predecessors: changed.get(before.id) ?? null, head }]
+  })
+  updatePredecessors(tx, written, at)
   if (ranks.length > 0) queueRanks(tx, ranks)
+  await recordUntied(tx, written, at)
   return undefined
 }
 
