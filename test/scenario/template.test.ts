@@ -69,6 +69,26 @@ test('R-TPL-4 applying makes everything in one transaction, with values in each 
   assert.equal(below.data[0].parent_id, whole.id)
 })
 
+test('R-TPL-4 linked work is of the category of its master, unless the template says another; in the fleet its title says it', async () => {
+  await must(keep('categorised', { ...small, work_category: 'service' }), 201)
+  const categoriesOf = async (name: string, parameters: object): Promise<Json[]> => {
+    const { data } = await must(apply(name, parameters), 201)
+    const found = data.map(({ id }: Json) => must(fixture.call(planner, 'GET', `/v1/work-orders/${id}`)))
+    return (await Promise.all(found)).map(({ work_category }) => work_category)
+  }
+  // The bearing is under what is greased.
+  const expected = ['service', 'service', 'lubrication', 'lubrication']
+  assert.deepEqual(await categoriesOf('categorised', { line: 'Line 7' }), expected)
+  const fleet = {
+    lifecycle: 'fleet',
+    title: '[SS1-Service] Line',
+    work_category: 'service',
+    work_orders: [{ key: 'papers', title: '[SS1-Papers] Update papers' }],
+  }
+  await must(keep('fleet-line', fleet), 201)
+  assert.deepEqual(await categoriesOf('fleet-line', {}), ['service', 'Papers'])
+})
+
 test('R-TPL-5 a template that cannot be applied is refused when it is kept, with the path of each flaw', async () => {
   const cases = table`
     change                                                            | path

@@ -51,7 +51,8 @@ export function expandTemplate(source: Source, given: Values, newId: () => strin
   const all: Expanded[] =
     root === undefined ? [] : [{ id: rootId, key: null, parentId: null, predecessors: null, input: root }]
   for (const [i, { key, under, after = [], ...item }] of linked.entries()) {
-    const input = make({ regulatory: whole['regulatory'] ?? false, ...item }, ['work_orders', i])
+    const kept = { regulatory: whole['regulatory'] ?? false, ...findCategory(source.body, under) }
+    const input = make({ ...kept, ...item }, ['work_orders', i])
     if (input === undefined) continue
     const parentId = under === undefined ? rootId : toId(under)
     const predecessors = after.map((edge) => ({ id: toId(keyOf(edge)), lag_hours: lagOf(edge) }))
@@ -66,6 +67,21 @@ export function expandTemplate(source: Source, given: Values, newId: () => strin
       })
   }
   return flaws.length > 0 ? refuse(toRefusal(flaws)) : accept({ values, all })
+}
+
+/** That of the nearest master that has one. In the fleet each title says its own. */
+function findCategory(
+  { lifecycle, work_category: usual, work_orders: linked = [] }: TemplateBody,
+  masterKey: string | undefined,
+): { readonly work_category?: unknown } {
+  if (lifecycle === 'fleet') return {}
+  let key = masterKey
+  while (key !== undefined) {
+    const master = linked.find((one) => one.key === key)
+    if (master?.['work_category'] !== undefined) return { work_category: master['work_category'] }
+    key = master?.under
+  }
+  return usual === undefined ? {} : { work_category: usual }
 }
 
 const toFlaws = (error: z.ZodError, path: readonly (string | number)[]): TemplateProblem[] =>

@@ -25,7 +25,7 @@ const item = {
   assignee: line(200).optional(),
   regulatory: z.boolean().optional().describe('as its master when left out'),
   priority: z.enum(priorities).optional(),
-  work_category: line(200).optional(),
+  work_category: line(200).optional().describe('as its master when left out'),
   project: line(200).optional(),
   tags: z.array(line(100)).max(100).optional(),
   estimated_hours: z.number().min(0).max(1e6).optional(),
