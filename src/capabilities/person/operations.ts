@@ -15,7 +15,7 @@ import type { Permission } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { loadPrincipal, lockPrincipal, updatePerson } from '../principal/store.ts'
 import type { LockedPrincipal, PrincipalRow } from '../principal/store.ts'
-import { listResources, loadResource } from '../resource/store.ts'
+import { listResourceNames, loadResource } from '../resource/store.ts'
 import { decimal } from '../work-order/plan-schema.ts'
 import { inOurTimes, line, principalRef } from '../work-order/schema.ts'
 
@@ -60,9 +60,10 @@ type Person = Omit<PrincipalRow, 'grants'>
 async function toView(tx: Tx, actor: Actor, row: Person): Promise<PersonView> {
   const profile = row.profile ?? emptyProfile
   const seesCost = actor.id === row.id || holdsAny(actor, costReaders)
+  const rated = (row.ratings ?? []).map(({ experience_id }) => experience_id)
   const [calendar, names] = await Promise.all([
     profile.calendar_id === null ? undefined : loadResource(tx, 'calendar', profile.calendar_id),
-    loadExperienceNames(tx, row.ratings ?? []),
+    rated.length === 0 ? new Map<string, string>() : listResourceNames(tx, rated),
   ])
   return {
     id: row.id,
@@ -89,12 +90,6 @@ async function toView(tx: Tx, actor: Actor, row: Person): Promise<PersonView> {
     ),
     version: row.version,
   }
-}
-
-async function loadExperienceNames(tx: Tx, ratings: readonly HeldRating[]): Promise<Map<string, string>> {
-  if (ratings.length === 0) return new Map()
-  const all = await listResources(tx, { type: 'experience', after: '', withRetired: true, limit: 10_000 })
-  return new Map(all.map(({ id, name }) => [id, name]))
 }
 
 const notFound: Refusal = { code: 'not_found', what: 'principal' }

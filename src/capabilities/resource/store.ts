@@ -59,6 +59,13 @@ export const listResources = (
      where type = ${filter.type} and name > ${filter.after} and (${filter.withRetired} or not retired)
      order by name limit ${filter.limit}`
 
+/** Names by id, retired or not. */
+export async function listResourceNames(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.rows<{ id: string; name: string }>`
+    select id, name from resources where id = any (${[...ids]}::uuid[])`
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 export function insertResource(tx: Tx, id: string, row: ResourceFields, head: Head, at: string): void {
   tx.write(1)`
     insert into resources (id, type, name, body, retired, version, entry_seq, entry_id, entry_head, created_at, updated_at)
