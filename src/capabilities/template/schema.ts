@@ -23,7 +23,7 @@ const item = {
   deliverables: text(50_000).optional(),
   asset: line(200).optional(),
   assignee: line(200).optional(),
-  regulatory: z.boolean().optional().describe('as its master when left out'),
+  regulatory: z.boolean().optional().describe('as the whole when left out'),
   priority: z.enum(priorities).optional(),
   work_category: line(200).optional().describe('as its master when left out'),
   project: line(200).optional(),
