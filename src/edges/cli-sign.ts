@@ -89,7 +89,7 @@ export function addSignCommand(
             'docket.sign',
             'name a work order, or give --pending to see what waits for you',
           )
-        const pending = await service.ask<Pending>('GET', '/v1/approvals')
+        const pending = { data: await listPending(service) }
         out(options.json === true ? toJson(pending) : printPending(pending))
         return
       }
@@ -125,6 +125,18 @@ function openCaller(options: Options, config: Config): Caller {
   }
 }
 
+/** All of it: what comes late may be the only thing that is for this person. */
+async function listPending(service: Caller): Promise<Pending['data']> {
+  const all: Pending['data'][number][] = []
+  let path: string | undefined = '/v1/approvals'
+  while (path !== undefined) {
+    const page: Pending & { readonly next_cursor: string | null } = await service.ask('GET', path)
+    all.push(...page.data)
+    path = page.next_cursor === null ? undefined : `/v1/approvals?cursor=${page.next_cursor}`
+  }
+  return all
+}
+
 async function sign(service: Caller, ref: string, options: Options, asker: Asker, out: Out): Promise<void> {
   const { signingKey, timeZone, json } = options
   const wish = await completeWish(service, ref, options)
@@ -152,8 +164,7 @@ async function sign(service: Caller, ref: string, options: Options, asker: Asker
 /** What was left out is what waits for the caller, when that is one thing. */
 async function completeWish(service: Caller, ref: string, { gate, role }: Options): Promise<Wish> {
   if (gate !== undefined && role !== undefined) return { ref, gate, role }
-  const { data } = await service.ask<Pending>('GET', '/v1/approvals')
-  const waiting = data.filter(
+  const waiting = (await listPending(service)).filter(
     (one) =>
       [one.number, one.work_order_id].includes(ref) &&
       (gate === undefined || gate === one.gate) &&

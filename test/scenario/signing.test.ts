@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { verifyTenant } from '#capabilities/verify/verify.ts'
 import { withClient } from '#platform/database.ts'
 import { openFixture } from '../fixture.ts'
-import type { Fixture, Reply } from '../fixture.ts'
+import type { Fixture, Json, Reply } from '../fixture.ts'
 import { enrolPerson, enrolSigner, giveSignature, signWith } from '../signer.ts'
 import type { Signer } from '../signer.ts'
 
@@ -229,6 +229,39 @@ test('R-APR-7 what waits for a signature is listed for who can give it', async (
   await signWith(qa, id, { gate: 'release', role: 'qa' })
   assert.equal(await waits(qa), false)
   assert.equal(await waits(owner), true)
+})
+
+/** The release of change control is signed by two, QA within so many working hours; null: as without a policy. */
+const setHours = async (sla_hours: number | null): Promise<void> => {
+  const requirements = [{ role: 'system_owner' }, { role: 'qa', sla_hours }]
+  const rules = [{ lifecycle: 'change-control', gate: 'release', requirements }]
+  const calendar = { time_zone: 'UTC', weekdays: [1, 2, 3, 4, 5], start: '09:00', end: '17:00' }
+  const policy = { reason: 'a test', body: { calendar, rules: sla_hours === null ? [] : rules } }
+  assert.equal((await fixture.call('Ada Admin', 'POST', '/v1/approval-policy', policy)).status, 200)
+}
+
+test('R-APR-7 it comes in pages, each thing once, the most urgent first', async () => {
+  const made: string[] = []
+  for (const hours of [40, 8, 8, null]) {
+    await setHours(hours)
+    made.push(await submitted())
+  }
+  const whole = (await qa.call('GET', '/v1/approvals')).body
+  assert.equal(whole.next_cursor, null)
+  const ofPages: Json[] = []
+  let path = '/v1/approvals?limit=1'
+  for (let page: Json; path !== '';) {
+    page = (await qa.call('GET', path)).body
+    assert.ok(page.data.length <= 1)
+    ofPages.push(...page.data)
+    path = page.next_cursor === null ? '' : `/v1/approvals?limit=1&cursor=${page.next_cursor}`
+  }
+  assert.deepEqual(ofPages, whole.data)
+  const places = made.map((id) => ofPages.findIndex(({ work_order_id }) => work_order_id === id))
+  const [slow = -1, first = -1, second = -1, never = -1] = places
+  assert.ok(first >= 0 && first < second && second < slow && slow < never, places.join(' '))
+  const refused = await qa.call('GET', '/v1/approvals?cursor=x')
+  assert.deepEqual([refused.status, refused.body.errors[0].path], [422, 'cursor'])
 })
 
 test('R-APR-11 what was signed verifies again, and each damage to it is named', async () => {

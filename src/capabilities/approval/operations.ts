@@ -12,6 +12,7 @@ import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
 import { sha256, toRecordBytes, toStatementBytes, toStatementText } from '#domain/statement.ts'
 import type { Statement } from '#domain/statement.ts'
+import { parseCursor, toCursor } from '#platform/cursor.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { z } from 'zod'
@@ -25,7 +26,15 @@ import { workOrderRef, workOrderView } from '../work-order/schema.ts'
 import { findWorkOrderId } from '../work-order/store.ts'
 import { weighSigning } from './facts.ts'
 import type { Signing } from './facts.ts'
-import { approvalsView, intentInput, intentView, pendingView, rejectionInput } from './schema.ts'
+import {
+  approvalsView,
+  intentInput,
+  intentView,
+  pendingInput,
+  pendingPlace,
+  pendingView,
+  rejectionInput,
+} from './schema.ts'
 import {
   insertIntent,
   listAttachmentFacts,
@@ -219,13 +228,20 @@ export const pending = operation({
   permission: everyone,
   mutates: false,
   example: '',
-  input: z.strictObject({}),
+  input: pendingInput,
   output: pendingView,
-  async run(tx, actor): Promise<Decision<z.output<typeof pendingView>>> {
+  async run(tx, actor, input): Promise<Decision<z.output<typeof pendingView>>> {
+    const after = input.cursor === undefined ? undefined : parseCursor(pendingPlace, input.cursor)
+    if (input.cursor !== undefined && after === undefined)
+      return refuse({
+        code: 'invalid_input',
+        errors: [{ path: 'cursor', message: 'is not a cursor of this list' }],
+      })
     const delegations = await listDelegationsTo(tx, actor.id)
     const own = actor.grants.map(({ role }) => role)
     const lent = delegations.flatMap(({ roles }) => roles)
-    const rows = await listPending(tx, actor.id, [...new Set([...own, ...lent])])
+    const all = await listPending(tx, actor.id, [...new Set([...own, ...lent])], after, input.limit + 1)
+    const rows = all.slice(0, input.limit)
     const now = tx.now()
     const data = []
     for (const row of rows) {
@@ -233,9 +249,10 @@ export const pending = operation({
       if (!found.ok) continue
       const authority = findAuthority({ workOrder: found.value, actor, role: row.role, delegations, now })
       if (authority === undefined) continue
-      const { asset_id: _, ...said } = row
+      const { asset_id: _, round_id: __, ...said } = row
       data.push({ ...said, for: authority.kind === 'delegation' ? authority.delegator.name : null })
     }
-    return accept({ data })
+    const last = all.length > rows.length ? rows.at(-1) : undefined
+    return accept({ data, next_cursor: last === undefined ? null : toCursor(pendingPlace.parse(last)) })
   },
 })

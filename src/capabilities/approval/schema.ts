@@ -101,6 +101,16 @@ export const approvalsView = z.object({
   ),
 })
 
+export const pendingInput = z.strictObject({
+  cursor: text(1000).optional(),
+  limit: z.int().min(1).max(200).default(200).describe('looked at; of these, a page has what is for you'),
+})
+export const pendingPlace = z.object({
+  due_at: z.iso.datetime().nullable(),
+  opened_at: z.iso.datetime(),
+  round_id: z.uuid(),
+  role: z.string().max(100),
+})
 export const pendingView = z.object({
   data: z.array(
     z.object({
@@ -114,4 +124,5 @@ export const pendingView = z.object({
       due_at: z.string().nullable(),
     }),
   ),
+  next_cursor: z.string().nullable(),
 })

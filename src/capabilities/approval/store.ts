@@ -142,16 +142,31 @@ export type PendingRow = {
   readonly number: string
   readonly title: string
   readonly asset_id: string | null
+  readonly round_id: string
   readonly gate: GateName
   readonly role: GrantedRole
   readonly opened_at: string
   readonly due_at: string | null
 }
 
+/** Where the list stopped: what is due at no time comes last. */
+export type PendingPlace = {
+  readonly due_at: string | null
+  readonly opened_at: string
+  readonly round_id: string
+  readonly role: string
+}
+
 /** What is still unsigned in these roles, the most urgent first. */
-export const listPending = (tx: Tx, actorId: string, roles: readonly string[]): Promise<PendingRow[]> =>
+export const listPending = (
+  tx: Tx,
+  actorId: string,
+  roles: readonly string[],
+  after: PendingPlace | undefined,
+  limit: number,
+): Promise<PendingRow[]> =>
   tx.rows<PendingRow>`
-    select w.id as work_order_id, w.number, w.title, w.asset_id, r.gate, q.role, r.opened_at, q.due_at
+    select w.id as work_order_id, w.number, w.title, w.asset_id, r.id as round_id, r.gate, q.role, r.opened_at, q.due_at
       from approval_rounds r
       join approval_requirements q on q.tenant_id = r.tenant_id and q.round_id = r.id
       join work_orders w on w.tenant_id = r.tenant_id and w.id = r.work_order_id
@@ -159,4 +174,6 @@ export const listPending = (tx: Tx, actorId: string, roles: readonly string[]): 
        and q.count > (select count(*) from signatures s where s.round_id = r.id and s.role = q.role and s.wo_version = w.version)
        and not exists (select from signatures s where s.round_id = r.id and s.wo_version = w.version
                           and (s.signer_id = ${actorId} or s.on_behalf_of = ${actorId}))
-     order by q.due_at nulls last, r.opened_at, r.id limit 200`
+       and (${after === undefined} or (coalesce(q.due_at, 'infinity'), r.opened_at, r.id, q.role)
+              > (coalesce(${after?.due_at ?? null}::timestamptz, 'infinity'), ${after?.opened_at ?? null}::timestamptz, ${after?.round_id ?? null}::uuid, ${after?.role ?? null}::text))
+     order by coalesce(q.due_at, 'infinity'), r.opened_at, r.id, q.role limit ${limit}`

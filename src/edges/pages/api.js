@@ -35,6 +35,18 @@ export async function read(path) {
   return body
 }
 
+/** Everything that waits for who is signed in. What comes late may be the only thing that is for this person. */
+export async function readPending() {
+  const all = []
+  let cursor
+  do {
+    const page = await read(`/v1/approvals${cursor ? `?cursor=${cursor}` : ''}`)
+    all.push(...page.data)
+    cursor = page.next_cursor
+  } while (cursor)
+  return all
+}
+
 /** Why passkeys cannot be used on this page, if they cannot. */
 export function findPasskeyProblem() {
   const origin = document.querySelector('meta[name=docket-origin]')?.content ?? ''

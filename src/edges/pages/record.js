@@ -1,5 +1,5 @@
 /** One work order: the record in short, who has signed, and the way to sign it or to turn it back. */
-import { ask, read } from './api.js'
+import { ask, read, readPending } from './api.js'
 import {
   announce,
   facts,
@@ -25,9 +25,9 @@ export async function drawRecord(me, ref, signed) {
     fill(main(), h('h1', {}, ref), refusalBox('There is nothing to sign here', found.body), back())
     return
   }
-  const [{ data: rounds }, { data: pending }, { data: files }, signer] = await Promise.all([
+  const [{ data: rounds }, pending, { data: files }, signer] = await Promise.all([
     read(`${path}/approvals`),
-    read('/v1/approvals'),
+    readPending(),
     read(`${path}/attachments`),
     readSigner(me),
   ])

@@ -1,5 +1,5 @@
 /** /sign lists what waits for your signature; /sign/<work order> is the ceremony. */
-import { read } from './api.js'
+import { readPending } from './api.js'
 import { fill, h, main, toRole, toTime } from './dom.js'
 import { openPage, readSigner } from './frame.js'
 import { drawRecord } from './record.js'
@@ -7,7 +7,7 @@ import { drawRecord } from './record.js'
 const ref = /^\/sign\/([^/]+)\/?$/.exec(location.pathname)?.[1]
 
 async function drawList(me) {
-  const [{ data }, { attestation, keys }] = await Promise.all([read('/v1/approvals'), readSigner(me)])
+  const [data, { attestation, keys }] = await Promise.all([readPending(), readSigner(me)])
   fill(
     main(),
     h('h1', {}, 'What waits for your signature'),
