@@ -45,23 +45,26 @@ try {
     const root = await loadTree(served.url, key)
     await analyze(world)
     const ceiling = await openCeiling(world, root.id)
-    console.log('                      fastest       p50       p95   ceiling p50   ratio   answer')
-    const ask = async (name: string, query: string): Promise<void> => {
-      const path = `${served.url}/v1/work-orders/${root.id}/${query}`
-      const { took, last } = await timeService(path, key)
-      const bare = percentile(await ceiling.time(name === 'progress' ? {} : last.body), 0.5)
-      const p50 = percentile(took, 0.5)
-      console.log(
-        `${name.padEnd(20)} ${ms(Math.min(...took))} ${ms(p50)} ${ms(percentile(took, 0.95))}     ${ms(bare)}   ${(p50 / bare).toFixed(1).padStart(5)}   ${(last.bytes / 1e6).toFixed(1)} MB`,
-      )
+    try {
+      console.log('                      fastest       p50       p95   ceiling p50   ratio   answer')
+      const ask = async (name: string, query: string): Promise<void> => {
+        const path = `${served.url}/v1/work-orders/${root.id}/${query}`
+        const { took, last } = await timeService(path, key)
+        const bare = percentile(await ceiling.time(name === 'progress' ? {} : last.body), 0.5)
+        const p50 = percentile(took, 0.5)
+        console.log(
+          `${name.padEnd(20)} ${ms(Math.min(...took))} ${ms(p50)} ${ms(percentile(took, 0.95))}     ${ms(bare)}   ${(p50 / bare).toFixed(1).padStart(5)}   ${(last.bytes / 1e6).toFixed(1)} MB`,
+        )
+      }
+      for (const [name, query] of Object.entries(questions)) await ask(name, query)
+      const path = questions['critical path'] ?? ''
+      await giveCalendars(served.url, key)
+      await ask('… in 3 calendars', path)
+      await giveAbsences(served.url, key)
+      await ask('… with absences', path)
+    } finally {
+      await ceiling.close()
     }
-    for (const [name, query] of Object.entries(questions)) await ask(name, query)
-    const path = questions['critical path'] ?? ''
-    await giveCalendars(served.url, key)
-    await ask('… in 3 calendars', path)
-    await giveAbsences(served.url, key)
-    await ask('… with absences', path)
-    await ceiling.close()
     console.log(`memory of the service ${residentMb(served.pid)} MB (${machine()})`)
   } finally {
     await served.stop()

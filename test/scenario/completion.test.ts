@@ -205,6 +205,34 @@ test('R-CPL-6 what completes it is changed until its work begins, and then no mo
   assert.equal(created.body.on_failure, 'hold_siblings', created.text)
 })
 
+const saysOf = ({ status, body }: Reply): unknown[] => [status, body.code, body.field, body.value]
+
+test('R-CPL-15 what a policy requires is linked when the policy is set, whichever way that is', async () => {
+  const tree = await plant(fixture, { M: {}, A: { under: 'M' }, B: {}, C: { under: 'A' } })
+  const id = (letter: string): string => tree[letter]?.id ?? ''
+  const policyOf = (...letters: string[]): object => ({
+    completion_policy: { kind: 'required', ids: letters.map(id) },
+  })
+  const pat = (method: string, path: string, body: object): Promise<Reply> =>
+    fixture.call('Pat Planner', method, `/v1/work-orders${path}`, body)
+  const unknown = (letter: string, at = ''): unknown[] => [
+    422,
+    'unknown_reference',
+    `${at}completion_policy.ids`,
+    id(letter),
+  ]
+  // Neither what stands elsewhere, nor what is linked further below, nor the master itself.
+  for (const letter of ['B', 'C', 'M'])
+    assert.deepEqual(saysOf(await pat('PATCH', `/${id('M')}`, policyOf('A', letter))), unknown(letter))
+  const made = { title: 'A new one', ...policyOf('A') }
+  assert.deepEqual(saysOf(await pat('POST', '', made)), unknown('A'))
+  const batch = await pat('POST', '/batch', { work_orders: [{ title: 'Another' }, made] })
+  assert.deepEqual(saysOf(batch), unknown('A', 'work_orders.1.'))
+  const set = await pat('PATCH', `/${id('M')}`, policyOf('A'))
+  assert.equal(set.status, 200, set.text)
+  assert.deepEqual(set.body.completion_policy, { kind: 'required', ids: [id('A')] })
+})
+
 test('R-CPL-7 cancelling a master cancels everything below it that is not finished, with an entry of each', async () => {
   const tree = await plant(fixture, {
     M: {},

@@ -8,7 +8,7 @@ import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
-import { checkTitle, lockMasters, resolveTies, toRecorded } from './create.ts'
+import { checkTitle, gateRequired, lockMasters, resolveTies, toRecorded } from './create.ts'
 import { insertMany } from './create-many.ts'
 import type { Draft } from './create-many.ts'
 import { createInput, line } from './schema.ts'
@@ -78,6 +78,8 @@ async function toDrafts(tx: Tx, actor: Actor, given: readonly One[]): Promise<De
       if (!ties.ok) return refuse(at(i, ties.refusal))
       const badTitle = checkTitle(lifecycle, rest.title)
       if (badTitle !== undefined) return refuse(at(i, badTitle))
+      const unlinked = gateRequired(rest.completion_policy)
+      if (unlinked !== undefined) return refuse(at(i, unlinked))
       const recorded = toRecorded(outside, lifecycle, ties.value)
       const id = ids[i] ?? ''
       return accept({

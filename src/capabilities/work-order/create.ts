@@ -10,7 +10,7 @@ import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
 import { blank, fleetTitle, recordedFields } from '#domain/work-order.ts'
 import type { LifecycleName } from '#domain/lifecycles.ts'
-import type { Recorded } from '#domain/work-order.ts'
+import type { CompletionPolicy, Recorded } from '#domain/work-order.ts'
 import { operation, everyone } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { listForChange, lockTrees } from '../hierarchy/store.ts'
@@ -46,6 +46,8 @@ export const create = operation({
     if (!people.ok) return people
     const badTitle = checkTitle(lifecycle, input.title)
     if (badTitle !== undefined) return refuse(badTitle)
+    const unlinked = gateRequired(input.completion_policy)
+    if (unlinked !== undefined) return refuse(unlinked)
     const { parent_id } = people.value
     const closed = await lockMasters(tx, parent_id === null ? [] : [parent_id])
     if (closed !== undefined) return refuse(closed)
@@ -109,6 +111,17 @@ export function checkTitle(lifecycle: LifecycleName, title: string): Refusal | u
   const message =
     'must begin with [Project-Category] and a space, as in "[SS1-Operations] Migrate the worker"'
   return { code: 'invalid_input', errors: [{ path: 'title', message }] }
+}
+
+/** What a policy requires is linked to its master already; to a new work order nothing is. */
+export function gateRequired(
+  policy: CompletionPolicy | null | undefined,
+  linked: ReadonlySet<string> = new Set(),
+): Refusal | undefined {
+  const stranger = policy?.kind === 'required' ? policy.ids.find((id) => !linked.has(id)) : undefined
+  return stranger === undefined
+    ? undefined
+    : { code: 'unknown_reference', field: 'completion_policy.ids', value: stranger }
 }
 
 export function toRecorded(

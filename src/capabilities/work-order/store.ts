@@ -225,3 +225,14 @@ export async function listHolders(
      order by p.name limit 10`
   return rows.map((row) => row.name)
 }
+
+/** Which of these are linked to that master. */
+export async function listLinkedAmong(
+  tx: Tx,
+  masterId: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const rows = await tx.rows<{ id: string }>`
+    select id from work_orders where id = any (${[...ids]}::uuid[]) and parent_id = ${masterId}`
+  return new Set(rows.map(({ id }) => id))
+}

@@ -13,10 +13,10 @@ import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { loadAssigned } from '../person/assigned.ts'
 import { lockForChange } from './find.ts'
-import { toUtc } from './create.ts'
+import { gateRequired, toUtc } from './create.ts'
 import { line, text, updateInput, workOrderRef, workOrderView } from './schema.ts'
 import type { UpdateInput } from './schema.ts'
-import { findAsset, findPrincipal, updateWorkOrder } from './store.ts'
+import { findAsset, findPrincipal, listLinkedAmong, updateWorkOrder } from './store.ts'
 import type { LockedWorkOrder } from './store.ts'
 import { refuseAttempt } from './transition.ts'
 import { toView } from './view.ts'
@@ -92,6 +92,10 @@ async function resolve(
     changes.asset_id = found?.id ?? null
     names.asset = found?.tag ?? null
   }
+  const policy = plain.completion_policy
+  const linked = policy?.kind === 'required' ? await listLinkedAmong(tx, workOrder.id, policy.ids) : undefined
+  const unlinked = gateRequired(policy, linked)
+  if (unlinked !== undefined) return refuse(unlinked)
   if (planned_start !== undefined) changes.planned_start = toUtc(planned_start)
   if (planned_end !== undefined) changes.planned_end = toUtc(planned_end)
   return accept({ changes, names })
