@@ -150,6 +150,7 @@ test('R-ISO-1 the check finds a planted trace: an id, a word, a hash, in a body,
 const plainPages = [
   '/healthz',
   '/readyz',
+  '/',
   '/auth/get-session',
   '/mcp',
   '/openapi.json',

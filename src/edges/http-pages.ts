@@ -1,6 +1,6 @@
 /**
- * The pages on which people sign: /sign, /sign/<work order>, /keys. They are the files of `pages/` as they stand,
- * and hold no rule and no data: everything comes from the API, as the person who is signed in.
+ * The pages on which people sign: /sign, /sign/<work order>, /keys, and / that leads to them and to the API. They are the
+ * files of `pages/` as they stand, and hold no rule and no data: everything comes from the API, as the person who is signed in.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -57,6 +57,7 @@ export function mountPages(app: FastifyInstance, origin: string): void {
   const sign = toPage('Sign', 'sign')
   const keys = toPage('Signing keys', 'keys')
   for (const [url, page] of [
+    ['/', readFileSync(new URL('home.html', folder), 'utf8')],
     ['/sign', sign],
     ['/sign/:ref', sign],
     ['/keys', keys],

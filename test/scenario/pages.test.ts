@@ -21,9 +21,10 @@ after(() => fixture.close())
 const folder = new URL('../../src/edges/pages/', import.meta.url)
 
 test("R-CER-4 pages run nothing but their own files, in nobody else's frame", async () => {
-  const files = readdirSync(folder).filter((name) => name !== 'shell.html')
+  const files = readdirSync(folder).filter((name) => !name.endsWith('.html'))
   assert.ok(files.length >= 9, files.join(' '))
   const urls = [
+    '/',
     '/sign',
     '/sign/WO-2026-000001',
     '/keys',
@@ -49,6 +50,17 @@ test("R-CER-4 pages run nothing but their own files, in nobody else's frame", as
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b/,
       name,
     )
+})
+
+test('R-CER-7 the address of the service leads to the pages and to the API, and every link of it is there', async () => {
+  const { status, headers, text } = await send(`${fixture.url}/`, undefined, 'GET')
+  assert.deepEqual([status, headers.get('content-type')], [200, 'text/html; charset=utf-8'])
+  const links = [...text.matchAll(/(?:href|src)="(\/[^"]*)"/g)].map(([, link = '']) => link)
+  for (const link of ['/sign', '/keys', '/docs', ...links]) {
+    assert.ok(links.includes(link), link)
+    const found = await fetch(`${fixture.url}${link}`)
+    assert.equal(found.status, 200, link)
+  }
 })
 
 test('R-CER-4 a file that the browser has is not sent again', async () => {
