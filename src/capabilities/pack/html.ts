@@ -72,12 +72,15 @@ function toTable({ head, widths, rows }: Extract<Block, { kind: 'table' }>): str
   const columns = widths.map((width) => `<col style="width:${((100 * width) / sum).toFixed(1)}%">`).join('')
   const titles = head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join('')
   const body = rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${toCell(cell)}</td>`).join('')}</tr>`)
+    .map((row) => `<tr>${row.map((cell, i) => `<td${toLabel(head[i])}>${toCell(cell)}</td>`).join('')}</tr>`)
     .join('\n')
   return `<table><colgroup>${columns}</colgroup><thead><tr>${titles}</tr></thead><tbody>
 ${body}
 </tbody></table>`
 }
+
+/** Where a page is too narrow for columns, each cell says what it is. */
+const toLabel = (title = ''): string => ` data-label="${escapeHtml(title)}"`
 
 function toCell(cell: Cell): string {
   const text = escapeHtml(textOf(cell))
@@ -101,7 +104,7 @@ const toPageRule = ({ name, foot }: PrintDocument): string => `
 const style = `
 :root { --ink: #1a2129; --soft: #5b6470; --line: #d7dce1; --pale: #f4f6f8; --mark: #8a3b12; --seal: #1d5c4a; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.5rem 3rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.5rem 3rem; color: var(--ink); background: #fff; overflow-wrap: anywhere;
   font: 15px/1.5 "Helvetica Neue", Arial, "Noto Sans", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif; }
 nav { margin-bottom: 1.5rem; font-size: .85em; } a { color: #1f4e8c; }
 header { border-bottom: 2px solid var(--ink); padding-bottom: .9rem; }
@@ -128,7 +131,10 @@ td { vertical-align: top; border-bottom: 1px solid var(--line); padding: .35rem 
 thead { display: table-header-group; } tr { break-inside: avoid; }
 code { font: .92em/1.4 "Liberation Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .8em; overflow-wrap: anywhere; }
-@media (max-width: 44rem) { dl { grid-template-columns: 1fr; } body { padding: 1rem; } }
+@media screen and (max-width: 44rem) { dl { grid-template-columns: 1fr; } dl > div, td { grid-template-columns: 7rem 1fr; } body { padding: 1rem; }
+  .seal { padding: .7rem .7rem .9rem; } table, tbody, tr { display: block; } thead, colgroup { display: none; }
+  tr { border-bottom: 1px solid var(--ink); padding: .3rem 0; } td { display: grid; gap: .75rem; border: 0; padding: .15rem 0; }
+  td::before { content: attr(data-label); color: var(--soft); } }
 @media print { body { padding: 0; max-width: none; font-size: 9.5pt; } nav, footer { display: none; } a { color: inherit; text-decoration: none; }
   section { margin-top: 1.3rem; } h2, h3 { break-after: avoid; } }
 `

@@ -61,9 +61,12 @@ export function toPdf(document: PrintDocument): Promise<Buffer> {
 
 const leading = ({ size }: Style): number => size * 1.38
 
+const fits = (page: Page, height: number): boolean =>
+  page.y + height <= page.pdf.page.height - margin - footHeight + 12
+
 /** Goes to a new page when there is no room for that much. */
 function need(page: Page, height: number): boolean {
-  if (page.y + height <= page.pdf.page.height - margin - footHeight + 12) return false
+  if (fits(page, height)) return false
   page.pdf.addPage()
   page.pdf.page.margins.bottom = 0
   page.y = margin
@@ -174,14 +177,17 @@ function toRow(page: Page, cells: readonly (readonly [Cell, x: number, width: nu
   }
 }
 
-/** A row that is higher than a page goes on over it, line by line. */
+/** A row that is high goes on over the end of a page, line by line; a low one is kept together. */
+const lowRow = 120
+
 function drawRow(page: Page, row: Row, onNewPage: () => void): void {
-  if (row.height < 600 && need(page, row.height)) onNewPage()
+  if (need(page, Math.min(row.height, lowRow))) onNewPage()
+  const isWhole = fits(page, row.height)
   page.y += 2.5
   const most = Math.max(...row.columns.map(({ lines }) => lines.length))
   const step = Math.max(...row.columns.map(({ style }) => leading(style)))
   const begin = page.y
-  if (row.height < 600) {
+  if (isWhole) {
     for (const { x, style, lines } of row.columns)
       lines.forEach((line, i) => page.set.draw(line, x, begin + i * leading(style), style))
     page.y = begin + row.height - 2.5

@@ -5,7 +5,6 @@
  */
 import type { FieldChange } from '#domain/entry.ts'
 import type { JobPlan, StepResults } from '#domain/job-plan.ts'
-import { toRoleText } from '#domain/statement.ts'
 import { recordedFields } from '#domain/work-order.ts'
 import type { RecordedField, Requirements } from '#domain/work-order.ts'
 import type { WorkOrderRow } from '../work-order/store.ts'
@@ -91,7 +90,7 @@ export function toRecordDocument(facts: RecordFacts): PrintDocument {
     tokens: [workOrder.status.replaceAll('_', ' '), `version ${workOrder.version}`],
     sections: [
       toRecordSection(facts),
-      ...toTexts(workOrder),
+      toTexts(workOrder),
       toPlanSection(workOrder),
       toSignatures(facts),
       toFiles(facts),
@@ -123,19 +122,22 @@ function toRecordSection(facts: RecordFacts): Section {
   }
 }
 
-function toTexts(workOrder: WorkOrderRow): Section[] {
-  const blocks = longTexts.map((field): Block => ({
-    kind: 'text',
-    label: words[field],
-    text: workOrder[field] ?? nothing,
-  }))
-  return [{ title: 'Description and report', blocks }]
+function toTexts(workOrder: WorkOrderRow): Section {
+  const written = longTexts.flatMap((field): Block[] => {
+    const text = workOrder[field]
+    return text === null ? [] : [{ kind: 'text', label: words[field], text }]
+  })
+  const blank = longTexts.filter((field) => workOrder[field] === null).map((field) => words[field])
+  const title = 'Description and report'
+  return blank.length === 0
+    ? { title, blocks: written }
+    : { title, note: `Nothing is written under ${blank.join(', ')}.`, blocks: written }
 }
 
 function toSignatures(facts: RecordFacts): Section {
   const seals = facts.signatures.map((signature) => toSeal(facts, signature))
-  const rejections = facts.entries.filter(({ body }) => body.action === 'approval_rejected').map(toRejection)
-  const blocks = [...seals, ...rejections]
+  const rejections = facts.entries.filter(({ body }) => body.action === 'approval_rejected')
+  const blocks = [...seals, ...rejections.map((entry) => toRejection(facts, entry))]
   const note =
     blocks.length === 0
       ? 'This record bears no electronic signature.'
@@ -143,24 +145,27 @@ function toSignatures(facts: RecordFacts): Section {
   return { title: 'Signatures', note, blocks }
 }
 
-function toRejection({ body }: ReadEntry): Block {
-  const said = body.detail ?? {}
-  const text = (name: string): string => {
-    const value = said[name]
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : nothing
-  }
+/** What was asked for last before it says which gate that was; where nothing was, there are no rounds. */
+function toRejection({ entries }: RecordFacts, { body }: ReadEntry): Block {
+  const asked = entries.findLast(
+    (one) => one.body.seq < body.seq && one.body.action === 'approval_requested' && !isWaiver(one),
+  )?.body.detail
+  const gate =
+    asked === undefined || asked === null
+      ? ''
+      : `${String(asked['gate'])} gate, round ${String(asked['round'])} — `
   return {
     kind: 'seal',
     heading: `Rejected by ${body.actor.name}`,
-    line: `${text('gate')} gate, round ${text('round')} — ${toUtcText(body.at)}`,
+    line: `${gate}${toUtcText(body.at)}`,
     stands: false,
     fields: [
-      ['Reason', body.reason ?? text('reason')],
-      ['Role', said['role'] === undefined ? nothing : toRoleText(text('role'))],
+      ['Reason', body.reason ?? nothing],
       ['Entry', `${body.seq} of the history below`],
     ],
   }
 }
+const isWaiver = ({ body }: ReadEntry): boolean => body.detail?.['gate'] === 'waiver'
 
 function toFiles({ attachments, nameOf }: RecordFacts): Section {
   if (attachments.length === 0) return { title: 'Attachments', note: 'None.', blocks: [] }
