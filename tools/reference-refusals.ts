@@ -91,6 +91,11 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
     moved: ['WO-2026-000003: Lee Lab is not free then any more, or the work has changed'],
   },
   schedule_not_open: { code: 'schedule_not_open', current: 'booked' },
+  time_overlaps: {
+    code: 'time_overlaps',
+    person: 'Lee Lab',
+    conflicts: [{ work_order: 'WO-2026-000007', from: '2027-02-01T08:00:00Z', until: null }],
+  },
   template_retired: { code: 'template_retired', name: 'hplc-calibration' },
   not_under_way: { code: 'not_under_way', current: 'assigned' },
   step_blocked: { code: 'step_blocked', step: 'flow', finding: 'F-2026-000001' },

@@ -25,6 +25,10 @@ import * as log from './log/operations.ts'
 import * as me from './me/operations.ts'
 import * as policy from './policy/operations.ts'
 import * as person from './person/operations.ts'
+import { rates } from './person/rates.ts'
+import { actuals } from './actuals/operations.ts'
+import * as cost from './cost/operations.ts'
+import * as timeEntry from './time-entry/operations.ts'
 import * as reservation from './reservation/operations.ts'
 import { calendar, experience, tool } from './resource/operations.ts'
 import { book } from './schedule/book.ts'
@@ -163,6 +167,17 @@ export const operations = [
   reservation.confirm,
   reservation.release,
   reservation.list,
+  timeEntry.start,
+  timeEntry.stop,
+  timeEntry.log,
+  timeEntry.correct,
+  timeEntry.voidEntry,
+  timeEntry.list,
+  cost.add,
+  cost.voidLine,
+  cost.list,
+  actuals,
+  rates,
   template.create,
   template.list,
   template.get,

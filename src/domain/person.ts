@@ -1,4 +1,20 @@
 /** What is known of a person, an agent or a vendor besides who it is: a recorded field of the principal. */
+import { holdsAny } from './principal.ts'
+import type { Actor, GrantedRole } from './principal.ts'
+
+/** Who sees what people cost. */
+export const costReaders: readonly GrantedRole[] = [
+  'assigner',
+  'captain',
+  'admin',
+  'auditor',
+  'system_owner',
+  'qa',
+]
+export const seesCosts = (actor: Pick<Actor, 'grants'>): boolean => holdsAny(actor, costReaders)
+/** Everybody sees his own. */
+export const seesCostOf = (actor: Pick<Actor, 'id' | 'grants'>, personId: string): boolean =>
+  actor.id === personId || seesCosts(actor)
 
 export type Certificate = {
   readonly name: string

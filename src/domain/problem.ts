@@ -139,6 +139,16 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
       `the schedule does not hold any more, nothing was booked: ${r.moved.join('; ')}; ask for a new one`,
   },
   schedule_not_open: { http: 409, say: (r) => `the schedule is ${r.current}: there is nothing to book` },
+  time_overlaps: {
+    http: 409,
+    say: (r) =>
+      `${r.person} works at one place at a time, and has then: ${list(
+        r.conflicts.map(
+          (one) =>
+            `${one.work_order ?? another} from ${one.from} ${one.until === null ? 'on (it runs)' : `until ${one.until}`}`,
+        ),
+      )}`,
+  },
   template_retired: {
     http: 409,
     say: (r) =>
@@ -242,7 +252,7 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
   },
   not_under_way: {
     http: 409,
-    say: (r) => `the work order is ${r.current}: its steps are done while it is under way`,
+    say: (r) => `the work order is ${r.current}: this is done while it is under way`,
   },
   step_blocked: {
     http: 409,

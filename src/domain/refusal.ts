@@ -42,6 +42,12 @@ export type Conflict = {
   readonly until: string
   readonly quantity: number
 }
+/** Time that a person has worked then already; `until` is null while the timer runs, the number as above. */
+export type TimeConflict = {
+  readonly work_order: string | null
+  readonly from: string
+  readonly until: string | null
+}
 /** Why a tree stays as it is. */
 export type TreeRule =
   | 'cycle'
@@ -123,6 +129,7 @@ export type Refusal =
   /** Each a sentence about one work order. */
   | { code: 'schedule_moved'; moved: readonly string[] }
   | { code: 'schedule_not_open'; current: string }
+  | { code: 'time_overlaps'; person: string; conflicts: readonly TimeConflict[] }
   | { code: 'template_retired'; name: string }
   | { code: 'intent_used' }
   | { code: 'intent_expired' }

@@ -40,6 +40,12 @@ export function isWorthRetrying(error: unknown): boolean {
     // A hold ran out, or a tool became fewer, between the look and the change.
     error.code === 'DK035' ||
     error.code === 'DK036' ||
+    // Time was written, or the work went on, between the look and the change.
+    error.code === 'DK037' ||
+    error.code === 'DK038' ||
+    error.code === 'DK039' ||
+    error.constraint === 'nobody_works_at_two_places_at_once' ||
+    error.constraint === 'an_entry_is_corrected_once' ||
     // Something of its tree began or ended between the look and the change: what stands now is another decision.
     error.code === 'DK032' ||
     error.code === 'DK033' ||

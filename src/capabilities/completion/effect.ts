@@ -10,6 +10,7 @@ import { changesBetween } from '#domain/entry.ts'
 import type { Round } from '#domain/approval.ts'
 import type { Change, Tx } from '#platform/tx.ts'
 import { lockTree } from '../hierarchy/store.ts'
+import { loadStopped } from '../time-entry/stopped.ts'
 import { closeRound, loadWaiver } from '../work-order/round.ts'
 import { updateWorkOrder } from '../work-order/store.ts'
 import {
@@ -179,6 +180,8 @@ async function recordCascade(
     tx,
     consequences.filter(({ does }) => does === 'cancel').map(({ id }) => id),
   )
+  const left = consequences.filter(({ does }) => does !== 'hold').map(({ id }) => id)
+  const stopped = await loadStopped(tx, left, at)
   const planned = consequences.flatMap((one) => {
     const before = byId.get(one.id)
     return before === undefined
@@ -195,6 +198,7 @@ async function recordCascade(
       detail: {
         ...(one.does === 'hold' ? {} : { transition: one.does }),
         because: { id: cause.id, number: cause.number, as: one.because },
+        ...(stopped.has(one.id) ? { stopped_timers: stopped.get(one.id) } : {}),
       },
     })),
     at,

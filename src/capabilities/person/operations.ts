@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { changesBetween } from '#domain/entry.ts'
 import { toInstant } from '#domain/instant.ts'
-import { emptyProfile } from '#domain/person.ts'
+import { emptyProfile, seesCostOf } from '#domain/person.ts'
 import type { PersonProfile } from '#domain/person.ts'
-import { holdsAny, principalKinds } from '#domain/principal.ts'
-import type { Actor, GrantedRole } from '#domain/principal.ts'
+import { principalKinds } from '#domain/principal.ts'
+import type { Actor } from '#domain/principal.ts'
 import type { HeldRating } from '#domain/qualification.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
@@ -22,7 +22,6 @@ import { inOurTimes, line, principalRef } from '../work-order/schema.ts'
 /** Who plans says what people cost and when they work; who assures quality says what they can do. */
 const planners: Permission = { kinds: ['human'], roles: ['assigner', 'captain', 'admin'] }
 const raters: Permission = { kinds: ['human'], roles: ['qa', 'system_owner', 'captain', 'admin'] }
-const costReaders: readonly GrantedRole[] = ['assigner', 'captain', 'admin', 'auditor', 'system_owner', 'qa']
 
 const certificate = z.strictObject({
   name: line(200),
@@ -59,7 +58,7 @@ type Person = Omit<PrincipalRow, 'grants'>
 
 async function toView(tx: Tx, actor: Actor, row: Person): Promise<PersonView> {
   const profile = row.profile ?? emptyProfile
-  const seesCost = actor.id === row.id || holdsAny(actor, costReaders)
+  const seesCost = seesCostOf(actor, row.id)
   const rated = (row.ratings ?? []).map(({ experience_id }) => experience_id)
   const [calendar, names] = await Promise.all([
     profile.calendar_id === null ? undefined : loadResource(tx, 'calendar', profile.calendar_id),

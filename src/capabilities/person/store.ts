@@ -1,6 +1,7 @@
 /** SQL of what people are rated in, and when they can work. */
 import type { ShiftCalendar } from '#domain/availability.ts'
 import type { PersonProfile } from '#domain/person.ts'
+import type { PrincipalKind } from '#domain/principal.ts'
 import type { HeldRating, NamedRating } from '#domain/qualification.ts'
 import type { Tx } from '#platform/tx.ts'
 
@@ -75,3 +76,29 @@ export const listWorking = (tx: Tx, from: string, until: string): Promise<Workin
                         and (v.state = 'confirmed' or v.held_until > clock_timestamp())), '[]') as bookings
       from principals p left join resources c on c.tenant_id = p.tenant_id and c.id = (p.profile ->> 'calendar_id')::uuid
      where p.kind in ('human', 'vendor', 'agent') order by p.name`
+
+export type CostRate = {
+  /** From when it held: when it was said. */
+  readonly since: string
+  /** For an hour, decimal text; null: none any more. */
+  readonly cost_rate: string | null
+  readonly currency: string | null
+  readonly said_by: string
+  readonly reason: string | null
+}
+/** What an hour of somebody has cost, oldest first, as the entries of the principal say. */
+export const listCostRates = (tx: Tx, principalId: string): Promise<CostRate[]> =>
+  tx.rows<CostRate>`select since, cost_rate, currency, said_by, reason from list_cost_rates(current_tenant(), ${principalId}::uuid)`
+
+export type Hours = Pick<WorkingPerson, 'id' | 'name' | 'profile' | 'calendar' | 'absences'> & {
+  readonly kind: PrincipalKind
+}
+/** When these people work; absences as far as they touch a range. */
+export const listHours = (tx: Tx, ids: readonly string[], from: string, until: string): Promise<Hours[]> =>
+  tx.rows<Hours>`
+    select p.id, p.name, p.kind, p.profile, c.body as calendar,
+           coalesce((select json_agg(json_build_object('from', to_json(a.starts_at), 'until', to_json(a.ends_at)) order by a.starts_at)
+                       from absences a where a.tenant_id = p.tenant_id and a.principal_id = p.id and a.removed_at is null
+                        and a.ends_at > ${from}::timestamptz and a.starts_at < ${until}::timestamptz), '[]') as absences
+      from principals p left join resources c on c.tenant_id = p.tenant_id and c.id = (p.profile ->> 'calendar_id')::uuid
+     where p.id = any (${[...ids]}::uuid[])`

@@ -1,8 +1,10 @@
 /** People as the matcher sees them: what they can do and cost, and the hours that they really have between two instants. */
+import { toListOpen } from '#domain/availability.ts'
+import type { ListOpen } from '#domain/availability.ts'
 import type { Need, Person } from '#domain/matching.ts'
 import { toWorkingTime, workingHoursBetween } from '#domain/working-time.ts'
 import type { Tx } from '#platform/tx.ts'
-import { listWorking } from './store.ts'
+import { listHours, listWorking } from './store.ts'
 import type { WorkingPerson } from './store.ts'
 
 export { listWorking }
@@ -37,4 +39,27 @@ function toPerson(row: WorkingPerson, window: Need['window']): Person {
       ...row.bookings.map((one) => `set aside from ${one.from} until ${one.until}`),
     ],
   }
+}
+
+export type PersonHours = {
+  readonly name: string
+  readonly isVendor: boolean
+  /** null: around the clock. */
+  readonly listOpen: ListOpen | null
+}
+/** When these people work, by their ids: each by the calendar and with the absences that stand now. */
+export async function loadHours(
+  tx: Tx,
+  ids: readonly string[],
+  window: Need['window'],
+): Promise<ReadonlyMap<string, PersonHours>> {
+  const rows = await listHours(tx, ids, window.start, window.end)
+  return new Map(
+    rows.map(({ id, name, kind, profile, calendar, absences }) => {
+      const time_zone = profile?.time_zone ?? calendar?.time_zone ?? 'UTC'
+      const isAlways = calendar === null && absences.length === 0
+      const listOpen = isAlways ? null : toListOpen({ calendar, closures: absences, time_zone })
+      return [id, { name, isVendor: kind === 'vendor', listOpen }] as const
+    }),
+  )
 }

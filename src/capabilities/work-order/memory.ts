@@ -3,10 +3,9 @@
  * change, and the compare-and-set of that change refuses it when somebody else was there. Nobody is refused
  * on a guess, and regulatory records are never guessed.
  */
-import type { Chained } from '#platform/tx.ts'
-import type { WorkOrderRow } from './store.ts'
+import type { LockedWorkOrder } from './store.ts'
 
-type Known = WorkOrderRow & Chained
+type Known = Omit<LockedWorkOrder, 'locked_at'>
 const most = 5000
 const rows = new Map<string, Known>()
 const ids = new Map<string, string>()

@@ -20,7 +20,12 @@ export type WorkOrderRow = WorkOrder &
     readonly executor_sponsor_ids: readonly string[]
   }
 /** A locked row: with the head of its chain, and the time after the lock was had. */
-export type LockedWorkOrder = WorkOrderRow & Chained & { readonly locked_at: string }
+export type LockedWorkOrder = WorkOrderRow &
+  Chained & {
+    readonly locked_at: string
+    /** Does somebody's timer run on it? Starting one moves the head of the chain, so a remembered row knows it too. */
+    readonly has_timer: boolean
+  }
 
 export const columns = sql`
   wo.id, wo.number, wo.lifecycle, wo.status, wo.category, wo.version, wo.title, wo.description, wo.priority,
@@ -54,7 +59,9 @@ export async function lockWorkOrder(tx: Tx, ref: string): Promise<LockedWorkOrde
   }
   tx.lock(ref)
   const row = await tx.maybe<Omit<LockedWorkOrder, 'locked_at'>>`
-    select ${columns}, wo.entry_seq, wo.entry_head
+    select ${columns}, wo.entry_seq, wo.entry_head,
+           exists (select from time_entries t
+                    where t.tenant_id = wo.tenant_id and t.work_order_id = wo.id and upper_inf(t.during) and t.voided_at is null) as has_timer
       from work_orders wo ${named}
      where wo.id = ${ref}
        for update of wo`

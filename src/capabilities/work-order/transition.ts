@@ -23,6 +23,7 @@ import { applyEnding, lockEnding } from '../completion/effect.ts'
 import type { Ending } from '../completion/effect.ts'
 import { loadGateFacts, touchesTree } from '../completion/gate.ts'
 import { touchesQualification } from '../person/assigned.ts'
+import { loadStopped } from '../time-entry/stopped.ts'
 import { touchesSteps } from '../job-plan/ground.ts'
 import { loadHolds, raiseViolations } from '../finding/violation.ts'
 import { checkVisible, findWorkOrder, lockForChange } from './find.ts'
@@ -71,11 +72,18 @@ export const transition = operation({
 })
 
 /** Does the row alone decide the move? */
-const isGuessable = (guess: WorkOrderRow, to: string): boolean =>
+const isGuessable = (guess: Parameters<typeof stopsTimers>[0] & WorkOrderRow, to: string): boolean =>
   !touchesGate(guess, to) &&
+  !stopsTimers(guess, to) &&
   !touchesTree(guess, to) &&
   !touchesSteps(guess, to) &&
   !touchesQualification(guess, to)
+
+/** Does the move leave the work while a timer runs? Its entry tells which were stopped. */
+const stopsTimers = (
+  { has_timer, category, lifecycle }: Pick<LockedWorkOrder, 'has_timer' | 'category' | 'lifecycle'>,
+  to: string,
+): boolean => has_timer && category === 'active' && lifecycles[lifecycle].states[to]?.category !== 'active'
 
 /** Does the move leave a state with a gate, or lead to one? Then its round is loaded, opened or closed. */
 const touchesGate = ({ lifecycle, status }: WorkOrderRow, to: string): boolean =>
@@ -101,7 +109,14 @@ export async function move(
 ): Promise<LockedWorkOrder> {
   if (round !== undefined) closeRound(tx, round, outcomeOf(plan), before.locked_at)
   const revisionId = plan.transition.opensRevision ? await openRevision(tx, before) : undefined
-  const { workOrder } = await openRound(tx, await moveOnly(tx, before, plan, revisionId))
+  const stopped = stopsTimers(before, plan.transition.to)
+    ? (await loadStopped(tx, [before.id], before.locked_at)).get(before.id)
+    : undefined
+  const told = {
+    ...(revisionId === undefined ? {} : { opened_revision: revisionId }),
+    ...(stopped === undefined ? {} : { stopped_timers: stopped }),
+  }
+  const { workOrder } = await openRound(tx, moveOnly(tx, before, plan, told))
   if (ending !== undefined)
     await applyEnding(tx, ending, workOrder, plan.reason ?? plan.changes.notes ?? null, revisionId)
   return workOrder
@@ -142,12 +157,12 @@ export async function turnBack(
 const outcomeOf = ({ transition: edge, action }: TransitionPlan): 'passed' | 'returned' | 'withdrawn' =>
   edge.gate !== undefined ? 'passed' : action === 'approval_rejected' ? 'returned' : 'withdrawn'
 
-async function moveOnly(
+function moveOnly(
   tx: Tx,
   before: LockedWorkOrder,
   plan: TransitionPlan,
-  revision: string | undefined,
-): Promise<LockedWorkOrder> {
+  told: { readonly [name: string]: unknown },
+): LockedWorkOrder {
   const at = before.locked_at
   const category = categoryOf(before.lifecycle, plan.transition.to)
   const head = tx.record({
@@ -156,14 +171,12 @@ async function moveOnly(
     action: plan.action,
     reason: plan.reason,
     changes: changesBetween(recordedFields, before, plan.changes),
-    detail: {
-      transition: plan.transition.name,
-      ...(revision === undefined ? {} : { opened_revision: revision }),
-    },
+    detail: { transition: plan.transition.name, ...told },
     at,
   })
   updateWorkOrder(tx, before, plan.changes, category, head, at)
-  const after = { ...before, ...plan.changes, ...head, category, updated_at: at }
+  const has_timer = before.has_timer && category === 'active'
+  const after = { ...before, ...plan.changes, ...head, category, has_timer, updated_at: at }
   // Who answers for a new executor is read, not guessed.
   const isMemorable =
     !finalCategories.includes(category) &&
