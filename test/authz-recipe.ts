@@ -4,6 +4,7 @@
  */
 import { approvals, delegations } from './authz-recipe-approvals.ts'
 import { plans } from './authz-recipe-plan.ts'
+import { timeAndCost } from './authz-recipe-time.ts'
 import { completions } from './authz-recipe-completion.ts'
 import { structures } from './authz-recipe-structure.ts'
 import { signingKeys } from './authz-recipe-keys.ts'
@@ -251,6 +252,7 @@ export const recipes: { readonly [row: string]: Recipe } = {
   ...oversight,
   ...completions,
   ...plans,
+  ...timeAndCost,
   ...structures,
   ...signingKeys,
   ...logs,

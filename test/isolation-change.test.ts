@@ -46,6 +46,13 @@ const assaults = table`
   POST   | /v1/work-orders/{id}/reservations               | {"items": [{"kind": "tool", "resource": "{toolId}", "from": "2027-03-01T08:00:00Z", "until": "2027-03-01T09:00:00Z"}]}
   POST   | /v1/work-orders/{otherId}/reservations/confirmation | {}
   DELETE | /v1/work-orders/{otherId}/reservations          | {"reason": "x"}
+  POST   | /v1/work-orders/{id}/timer                      | {}
+  DELETE | /v1/work-orders/{id}/timer                      | {}
+  POST   | /v1/work-orders/{id}/time-entries               | {"from": "2026-01-15T08:00:00Z", "until": "2026-01-15T09:00:00Z"}
+  POST   | /v1/time-entries/{timeEntryId}/correction       | {"note": "x", "reason": "x"}
+  POST   | /v1/time-entries/{timeEntryId}/void             | {"reason": "x"}
+  POST   | /v1/work-orders/{id}/costs                      | {"kind": "part", "description": "x", "unit_price": "1", "currency": "EUR"}
+  POST   | /v1/costs/{costId}/void                         | {"reason": "x"}
   PATCH  | /v1/experiences/{experience}                    | {"retired": true, "reason": "x"}
   PATCH  | /v1/tools/{toolId}                              | {"retired": true, "reason": "x"}
   PATCH  | /v1/calendars/{calendar}                        | {"retired": true, "reason": "x"}

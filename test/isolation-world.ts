@@ -143,6 +143,17 @@ async function fillRegistries(
   }
 }
 
+type Ask = (method: string, path: string, body?: unknown) => Promise<Json>
+
+/** An hour of work, and a part. */
+async function spend(ask: Ask, id: string, secret: string) {
+  const hour = { from: '2026-01-14T08:00:00Z', until: '2026-01-14T09:00:00Z', note: `${secret} hour` }
+  const worked = await ask('POST', `/v1/work-orders/${id}/time-entries`, hour)
+  const part = { kind: 'part', description: `${secret} part`, unit_price: '9.99', currency: 'EUR' }
+  const cost = await ask('POST', `/v1/work-orders/${id}/costs`, part)
+  return { timeEntryId: worked.id as string, costId: cost.id as string }
+}
+
 async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, vendor: Caller) {
   const ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
     must(fixture, head.key, method, path, body, headers)
@@ -174,6 +185,7 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
     blocker: { owner: `${secret} store` },
   })
   await move(vendor.key, fleet.id, { to: 'in_progress', notes: `${secret} found` })
+  const spent = await spend(ask, fleet.id, secret)
   await move(vendor.key, fleet.id, { to: 'review', completion_summary: `${secret} done`, actual_hours: 3 })
   await ask('POST', `/v1/work-orders/${counted.id}/reservations`, {
     items: [
@@ -204,6 +216,7 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
     countedNumber: counted.number as string,
     otherId: counted.id as string,
     attachmentId: file.body.id as string,
+    ...spent,
   }
 }
 

@@ -112,15 +112,16 @@ test('R-GAP-1 each instant has the first cause that holds at it, drawn by hand',
   }
 })
 
+const sumOf = (from: string, to: string): object => {
+  const window = { start: Date.parse(from), end: Date.parse(to) }
+  const assigned = [{ ...window, name: 'Lee', isVendor: false, listOpen: hours['sundays'] ?? null }]
+  const none = { worked: [], holds: [], blocks: [], approvals: [], predecessors: [] }
+  return Object.fromEntries(
+    sumGaps(splitGaps({ window, assigned, ...none })).map(({ cause, ms }) => [cause, ms / 3_600_000]),
+  )
+}
+
 test('R-GAP-1 the day of 25 hours has 25, and the one of 23 has 23', () => {
-  const sumOf = (from: string, to: string): object => {
-    const window = { start: Date.parse(from), end: Date.parse(to) }
-    const assigned = [{ ...window, name: 'Lee', isVendor: false, listOpen: hours['sundays'] ?? null }]
-    const none = { worked: [], holds: [], blocks: [], approvals: [], predecessors: [] }
-    return Object.fromEntries(
-      sumGaps(splitGaps({ window, assigned, ...none })).map(({ cause, ms }) => [cause, ms / 3_600_000]),
-    )
-  }
   // Saturday noon to Monday noon in Berlin, around the end and the beginning of summer time.
   assert.deepEqual(sumOf('2026-10-24T10:00:00Z', '2026-10-26T11:00:00Z'), {
     outside_working_hours: 24,

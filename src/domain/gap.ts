@@ -62,10 +62,11 @@ export function splitGaps(facts: GapFacts): Gap[] {
   return mergeGaps(gaps.toSorted((a, b) => a.start - b.start))
 }
 
+const explain = (cause: GapCause, spans: readonly Explained[]): Claim[] =>
+  spans.map(({ start, end, why }) => ({ start, end, cause, why }))
+
 /** In the order of the causes; within one, who spoke first. */
 function listClaims(facts: GapFacts): Claim[] {
-  const explain = (cause: GapCause, spans: readonly Explained[]): Claim[] =>
-    spans.map(({ start, end, why }) => ({ start, end, cause, why }))
   const present = facts.assigned.filter(({ name }) => name !== null)
   return [
     ...facts.worked.map(({ start, end }) => ({ start, end, cause: 'working', why: null }) as const),

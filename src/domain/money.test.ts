@@ -71,11 +71,12 @@ const decimal = fc
     return { text: units < 0n ? `-${text}` : text, units, places }
   })
 
+const scale = (text: string): bigint => {
+  const [whole = '', fraction = ''] = text.split('.')
+  return BigInt(whole + fraction.padEnd(30, '0'))
+}
+
 test('R-CST-1 adding, multiplying and rounding agree with whole numbers', () => {
-  const scale = (text: string): bigint => {
-    const [whole = '', fraction = ''] = text.split('.')
-    return BigInt(whole + fraction.padEnd(30, '0'))
-  }
   fc.assert(
     fc.property(
       decimal,

@@ -17,14 +17,22 @@ const favourites = [
   'to',
   'allowed',
   'unmet',
+  'cause',
   'kind',
   'resource',
+  'person',
   'work_order',
   'from',
   'until',
+  'hours',
+  'percent',
   'quantity',
   'status',
   'state',
+  'job_role',
+  'cost_rate',
+  'amount',
+  'currency',
   'priority',
   'assignee',
   'label',
@@ -49,18 +57,38 @@ const favourites = [
   'at',
   'created_at',
   'version',
+  'why',
+  'description',
 ] as const
-const namers = ['number', 'tag', 'name', 'key', 'experience', 'resource', 'to', 'action', 'body'] as const
+const namers = [
+  'number',
+  'tag',
+  'name',
+  'key',
+  'experience',
+  'resource',
+  'to',
+  'action',
+  'body',
+  'cause',
+  'amount',
+  'cost_rate',
+] as const
 const mostColumns = 6
 
 type Row = { readonly [name: string]: unknown }
 
 export function printAnswer(answer: unknown, width = process.stdout.columns ?? 120): string {
-  const { data, next_cursor } = (answer ?? {}) as { data?: readonly Row[]; next_cursor?: string | null }
+  const { data, totals, next_cursor } = (answer ?? {}) as {
+    data?: readonly Row[]
+    totals?: readonly Row[]
+    next_cursor?: string | null
+  }
   if (!Array.isArray(data)) return printRecord(answer as Row, width)
-  if (data.length === 0) return 'nothing found\n'
+  const sums = totals === undefined || totals.length === 0 ? '' : `\n${printTable(totals, width)}`
+  if (data.length === 0) return `nothing found\n${sums}`
   const more = typeof next_cursor === 'string' ? `\nmore: --cursor ${next_cursor}\n` : ''
-  return `${printTable(data as Row[], width)}${more}`
+  return `${printTable(data as Row[], width)}${sums}${more}`
 }
 
 function printRecord(record: Row, width: number): string {
@@ -129,6 +157,8 @@ function toText(value: unknown): string {
       at,
       value: measured,
       number,
+      amount,
+      currency,
     } = value as {
       [name: string]: unknown
     }
@@ -138,6 +168,7 @@ function toText(value: unknown): string {
         .map(toText)
         .join(' ')
     if (typeof number === 'string') return number
+    if (typeof amount === 'string' && typeof currency === 'string') return `${amount} ${currency}`
     if (typeof who === 'string' && typeof at === 'string') return `${who} ${at}`
     if (typeof name === 'string') return name
     if (typeof code === 'string') return code

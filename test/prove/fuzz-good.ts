@@ -102,6 +102,16 @@ const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'reservation.release reservations': () => fc.constant(undefined as unknown as Json),
   'reservation.list resource': () => fc.constant('torque wrench'),
   'reservation.list kind': () => fc.constant('tool'),
+  'time_entry.log from': () => fc.constantFrom('2026-01-19T08:00:00Z', '2026-01-18T22:30:00+01:00'),
+  'time_entry.log until': () => fc.constant('2026-01-19T09:30:00Z'),
+  'time_entry.stop until': () => fc.constant(undefined as unknown as Json),
+  'time_entry.list from': () => fc.constant('2026-01-01T00:00:00Z'),
+  'time_entry.list until': () => fc.constant('2027-01-01T00:00:00Z'),
+  'time_entry.list person': () => slot('person'),
+  'cost.add quantity': () => fc.constantFrom('1', '2.5'),
+  'cost.add unit_price': () => fc.constantFrom('41.90', '-3'),
+  'cost.add currency': () => fc.constantFrom('EUR', 'JPY'),
+  'person.rates id': () => slot('person'),
   'person.get id': () => slot('person'),
   'person.set_profile id': () => slot('spare_principal'),
   'person.set_profile calendar': () => fc.constant(null),
@@ -189,6 +199,7 @@ function byName(operation: string, name: string): Arbitrary<Json> | undefined {
     case 'owner':
     case 'sponsor':
       return slot('principal')
+    case 'person':
     case 'principal':
       return slot('spare_principal')
     case 'intent':

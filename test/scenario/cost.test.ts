@@ -53,7 +53,7 @@ const totalsOf = async (id: string, who = planner): Promise<string[]> =>
   (await get(who, `work-orders/${id}/costs`)).totals.map(
     ({ kind, currency, amount }: Json) => `${kind} ${amount} ${currency}`,
   )
-const at = (hour: number): string => new Date(Date.UTC(2026, 10, 2, 0, hour * 60)).toISOString()
+const at = (hour: number): string => new Date(Date.UTC(2026, 0, 2, 0, hour * 60)).toISOString()
 let people = 0
 async function hire(cost_rate: string | null, currency = 'EUR'): Promise<string> {
   people += 1
@@ -124,6 +124,11 @@ test('R-CST-2 lines are quantity times price, exact; totals are by kind and curr
   )
 })
 
+/** Another line like one that is there. */
+const copy = (amount: string): string =>
+  `insert into cost_lines (tenant_id, id, work_order_id, kind, description, quantity, unit_price, currency, amount, dated, added_by, added_at)
+   select tenant_id, gen_random_uuid(), work_order_id, kind, description, quantity, unit_price, currency, ${amount}, dated, added_by, added_at from cost_lines where id = $1`
+
 test('R-CST-3 a line is never changed: what is void stays readable, and final work keeps its costs', async () => {
   const order = await begin()
   const line = await must(add(order.id, { quantity: '2' }), 201)
@@ -171,9 +176,6 @@ test('R-CST-3 a line is never changed: what is void stays readable, and final wo
         () => 'done',
         (error: { code?: string; constraint?: string }) => error.constraint ?? error.code ?? 'no code',
       )
-    const copy = (amount: string): string =>
-      `insert into cost_lines (tenant_id, id, work_order_id, kind, description, quantity, unit_price, currency, amount, dated, added_by, added_at)
-       select tenant_id, gen_random_uuid(), work_order_id, kind, description, quantity, unit_price, currency, ${amount}, dated, added_by, added_at from cost_lines where id = $1`
     assert.equal(await attempt(copy('amount')), 'DK039')
     assert.equal(await attempt('update cost_lines set amount = 1 where id = $1'), 'DK037')
     await client.query('set session_replication_role = replica')
@@ -321,6 +323,8 @@ test('R-TIM-12 a master rolls up the hours and costs of what is linked to it, as
   assert.deepEqual([seen.work_orders, seen.costs], [1, null], `${mine.number}, not ${hidden.number}`)
 })
 
+const toMs = (instant: string): number => Math.floor(Date.parse(instant))
+
 /** Causes in order, with what explains them. */
 async function spansOf(id: string, who = planner): Promise<string[]> {
   const {
@@ -330,7 +334,6 @@ async function spansOf(id: string, who = planner): Promise<string[]> {
     created_at: from,
     actual_end: end,
   } = await get(who, `work-orders/${id}/actuals?spans=true`)
-  const toMs = (instant: string): number => Math.floor(Date.parse(instant))
   assert.equal(toMs(spans[0].from), toMs(from), 'from its creation')
   for (const [i, span] of spans.entries())
     assert.equal(spans[i + 1]?.from ?? span.until, span.until, 'one begins where the one before ends')

@@ -28,7 +28,6 @@ const mostAmount = '1000000000000'
 
 const view = z.object({
   id: z.uuid(),
-  work_order: z.string(),
   kind: z.enum(costKinds),
   description: z.string(),
   quantity: z.string(),
@@ -46,9 +45,9 @@ const view = z.object({
 })
 type View = z.output<typeof view>
 
-const toView = (row: Omit<CostRow, 'added_by_id' | 'work_order_id'>): View => ({
+type Shown = NewCost & Pick<CostRow, 'added_by' | 'voided_by' | 'voided_at' | 'void_reason'>
+const toView = (row: Shown): View => ({
   id: row.id,
-  work_order: row.work_order,
   kind: row.kind,
   description: row.description,
   quantity: row.quantity,
@@ -89,7 +88,7 @@ export const add = operation({
   permission: writers,
   mutates: true,
   example:
-    'WO-2026-000001 --kind part --description "seal kit" --quantity 2 --unit-price 41.90 --currency EUR --dated 2026-11-20 --reference PO-4711',
+    'WO-2026-000001 --kind part --description "seal kit" --quantity 2 --unit-price 41.90 --currency EUR --dated 2026-01-14 --reference PO-4711',
   input: z.strictObject({
     id: workOrderRef,
     kind: z.enum(costKinds),
@@ -121,9 +120,9 @@ export const add = operation({
     }
     moveHead(tx, workOrder, { action: 'cost_added', detail: toDetail(row), at: row.added_at })
     insertCost(tx, row)
-    const named = { work_order: workOrder.number, added_by: actor.name }
-    const ties = { requester_id: '', assignee_id: null, asset_id: null }
-    return accept(toView({ ...row, ...named, ...ties, voided_by: null, voided_at: null, void_reason: null }))
+    return accept(
+      toView({ ...row, added_by: actor.name, voided_by: null, voided_at: null, void_reason: null }),
+    )
   },
 })
 

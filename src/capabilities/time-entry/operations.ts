@@ -156,10 +156,10 @@ export const start = operation({
   input: z.strictObject({ id: workOrderRef, person: who, job_role: jobRole, note }),
   output: view,
   async run(tx, actor, { id, person, job_role, note: said }): Promise<Decision<View>> {
-    const worker = await findWorker(tx, actor, person)
-    if (!worker.ok) return worker
     const locked = await lockForChange(tx, actor, id)
     if (!locked.ok) return locked
+    const worker = await findWorker(tx, actor, person)
+    if (!worker.ok) return worker
     const workOrder = locked.value
     const at = workOrder.locked_at
     const refused =
@@ -178,7 +178,7 @@ export const log = operation({
   status: 201,
   permission: workers,
   mutates: true,
-  example: 'WO-2026-000001 --from 2026-11-20T08:00:00Z --until 2026-11-20T09:30:00Z',
+  example: 'WO-2026-000001 --from 2026-01-14T08:00:00Z --until 2026-01-14T09:30:00Z',
   input: z.strictObject({
     id: workOrderRef,
     from: instant,
@@ -189,10 +189,10 @@ export const log = operation({
   }),
   output: view,
   async run(tx, actor, { id, person, ...given }): Promise<Decision<View>> {
-    const worker = await findWorker(tx, actor, person)
-    if (!worker.ok) return worker
     const locked = await lockForChange(tx, actor, id)
     if (!locked.ok) return locked
+    const worker = await findWorker(tx, actor, person)
+    if (!worker.ok) return worker
     const workOrder = locked.value
     const refused = gateTime(actor, workOrder, worker.value.id)
     if (refused !== undefined) return refuse(refused)
@@ -267,10 +267,10 @@ export const stop = operation({
   }),
   output: view,
   async run(tx, actor, { id, person, until: given, note: said }): Promise<Decision<View>> {
-    const worker = await findWorker(tx, actor, person)
-    if (!worker.ok) return worker
     const locked = await lockForChange(tx, actor, id)
     if (!locked.ok) return locked
+    const worker = await findWorker(tx, actor, person)
+    if (!worker.ok) return worker
     const workOrder = locked.value
     const refused = gateTime(actor, workOrder, worker.value.id)
     if (refused !== undefined) return refuse(refused)
@@ -322,7 +322,7 @@ export const correct = operation({
   status: 201,
   permission: workers,
   mutates: true,
-  example: '01a1fb16-0000-7000-8000-000000000000 --until 2026-11-20T09:00:00Z --reason "was at lunch"',
+  example: '01a1fb16-0000-7000-8000-000000000000 --until 2026-01-14T09:00:00Z --reason "was at lunch"',
   input: z.strictObject({
     id: z.uuid(),
     from: instant.optional(),
