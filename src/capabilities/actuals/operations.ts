@@ -201,6 +201,10 @@ async function loadCosts(
   }
 }
 
+/** To a millionth of an hour. */
+const addHours = (values: readonly (number | null)[]): number =>
+  Math.round(values.reduce<number>((total, value) => total + (value ?? 0), 0) * 1e6) / 1e6
+
 /** All that is below it, however deep. */
 async function loadLinked(tx: Tx, actor: Actor, id: string): Promise<ActualsView['linked']> {
   const { nodes } = await loadTreesOf(tx, [id])
@@ -214,14 +218,12 @@ async function loadLinked(tx: Tx, actor: Actor, id: string): Promise<ActualsView
   const rows = (await listLinkedHours(tx, below)).filter((row) => maySee(actor, row))
   const ids = rows.map((row) => row.id)
   const totals = seesCosts(actor) ? await loadCostTotals(tx, ids) : undefined
-  const sum = (values: readonly (number | null)[]): number =>
-    Math.round(values.reduce<number>((total, value) => total + (value ?? 0), 0) * 1e6) / 1e6
   const amounts: Money[] = [...(totals?.values() ?? [])].flat()
   return {
     work_orders: rows.length,
-    estimated_hours: sum(rows.map((row) => row.estimated_hours)),
-    recorded_hours: sum(rows.map((row) => row.actual_hours)),
-    logged_hours: sum(rows.map((row) => row.logged_seconds / 3600)),
+    estimated_hours: addHours(rows.map((row) => row.estimated_hours)),
+    recorded_hours: addHours(rows.map((row) => row.actual_hours)),
+    logged_hours: addHours(rows.map((row) => row.logged_seconds / 3600)),
     costs: totals === undefined ? null : sumMoney(amounts),
   }
 }
