@@ -59,7 +59,8 @@ export function splitGaps(facts: GapFacts): Gap[] {
     left = subtract(left, claim.spans)
   }
   for (const span of left) gaps.push({ ...span, cause: 'idle', why: null })
-  return mergeGaps(gaps.toSorted((a, b) => a.start - b.start))
+  // Of one cause and one explanation no two touch: each was one set.
+  return gaps.toSorted((a, b) => a.start - b.start)
 }
 
 const explain = (cause: GapCause, spans: readonly Explained[]): Claim[] =>
@@ -105,18 +106,6 @@ function groupClaims(claims: readonly Claim[]): Group[] {
   return [...groups.values()].flatMap((some) =>
     some[0] === undefined ? [] : [{ cause: some[0].cause, why: some[0].why, spans: unite(some) }],
   )
-}
-
-/** What goes on after what ended is one span with it. */
-function mergeGaps(sorted: readonly Gap[]): Gap[] {
-  const merged: Gap[] = []
-  for (const gap of sorted) {
-    const last = merged.at(-1)
-    if (last !== undefined && last.end === gap.start && last.cause === gap.cause && last.why === gap.why)
-      merged[merged.length - 1] = { ...last, end: gap.end }
-    else merged.push(gap)
-  }
-  return merged
 }
 
 /** Milliseconds of each cause that occurs, in the order of `gapCauses`. */
