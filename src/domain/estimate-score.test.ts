@@ -64,7 +64,12 @@ test('R-EST-6 an estimate knows the days before its own, less the delay, and not
   `
   for (const row of rows)
     await t.test(JSON.stringify(row), () => {
-      const trials = backtest(cases, { from: row['from'] ?? '', pooling, delayDays: Number(row['delay']) })
+      const trials = backtest(cases, {
+        from: row['from'] ?? '',
+        pooling,
+        delayDays: Number(row['delay']),
+        recalibrated: false,
+      })
       assert.equal(
         trials.map(({ on, estimate }) => `${on.slice(8)}:${estimate.p50}`).join(' '),
         row['P50 of each'],
@@ -74,7 +79,7 @@ test('R-EST-6 an estimate knows the days before its own, less the delay, and not
 
 test('R-EST-6 whatever comes later leaves earlier estimates as they were', () => {
   const early = [toCase('2026-01-01', 3), toCase('2026-01-05', 4), toCase('2026-01-09', 5)]
-  const settings = { from: '2026-01-01', pooling, delayDays: 0 }
+  const settings = { from: '2026-01-01', pooling, delayDays: 0, recalibrated: true }
   const trials = backtest([toCase('2026-01-09', 999), ...early, toCase('2026-02-01', 999)], settings)
   assert.deepEqual(
     trials.filter(({ actual }) => actual !== 999),

@@ -2,8 +2,9 @@
  * How good estimates were, once the outcomes are known. The one rule: an estimate is scored only if it was made before
  * its outcome was known, by anybody; `backtest` keeps that rule for history.
  */
-import { emptyModel, learn, predict } from './estimate.ts'
-import type { Estimate, Observation, Pooling } from './estimate.ts'
+import { countRanks, findLevels, noRanks, plainLevels, reckonRank } from './estimate-level.ts'
+import { emptyModel, learn, toDistribution, toEstimate } from './estimate.ts'
+import type { Estimate, Model, Observation, Pooling } from './estimate.ts'
 
 /** An estimate beside what came of it. */
 export type Trial = {
@@ -47,29 +48,40 @@ export function scoreByMonth(trials: readonly Trial[]): { month: string; score: 
 }
 
 export type Backtest = {
-  /** Estimates are made from this day on; what came before is only learned. */
+  /** Estimates are scored from this day on; what came before is only learned. */
   readonly from: string
   readonly pooling: Pooling
   /** An outcome is known so many days after its day, and never on the day itself. */
   readonly delayDays: number
+  /** Whether P50 and P80 are read at the levels that earlier estimates show to hold (`findLevels`). */
+  readonly recalibrated: boolean
 }
 
 /** Prequential (Dawid, 1984): each case is estimated from what was known on its day, and learned afterwards. */
 export function backtest(
   observations: readonly Observation[],
-  { from, pooling, delayDays }: Backtest,
+  { from, pooling, delayDays, recalibrated }: Backtest,
 ): Trial[] {
   const cases = observations.toSorted((a, b) => toDay(a.on) - toDay(b.on))
-  let model = emptyModel
+  const ranks: number[] = []
+  let model: Model = emptyModel
   let known = 0
+  let counts = noRanks
   const trials: Trial[] = []
-  for (const { paths, on, value } of cases) {
-    if (toDay(on) < toDay(from)) continue
-    const before = cases.findIndex((one, i) => i >= known && toDay(one.on) + delayDays >= toDay(on))
+  for (const [i, { paths, on, value }] of cases.entries()) {
+    if (!recalibrated && toDay(on) < toDay(from)) continue
+    const before = cases.findIndex((one, k) => k >= known && toDay(one.on) + delayDays >= toDay(on))
     model = learn(model, cases.slice(known, before))
+    counts = countRanks(
+      counts,
+      ranks.slice(known, before).filter((rank) => !Number.isNaN(rank)),
+    )
     known = before
-    const estimate = predict(model, { paths, on }, pooling)
-    if (estimate !== undefined) trials.push({ on, estimate, actual: value })
+    const distribution = toDistribution(model, { paths, on }, pooling)
+    ranks[i] = distribution === undefined ? Number.NaN : reckonRank(distribution, value)
+    if (distribution === undefined || toDay(on) < toDay(from)) continue
+    const levels = recalibrated ? findLevels(counts) : plainLevels
+    trials.push({ on, estimate: toEstimate(distribution, levels), actual: value })
   }
   return trials
 }

@@ -15,6 +15,7 @@ const toObservations = (text: string): Observation[] =>
     return values === '' ? [] : values.split(',').map((value) => ({ paths, on, value: Number(value) }))
   })
 const ages = { strength: 5, halfLifeMonths: Infinity }
+const byHand = { strength: 5, halfLifeMonths: 12 }
 
 test('R-EST-1 with n outcomes a class has n ÷ (n + 5) of the say, and what is above it the rest', async (t) => {
   const cases = table`
@@ -69,13 +70,13 @@ test('R-EST-2 one outlier does not decide P50 or P80, in a small class or as all
   const usual = toObservations('pump:1,2,3,4,5,6,7,8,9,10 pump>seal:4,5,6')
   const outlier = toObservations('pump>seal:1000000')
   const question = { paths: [['pump', 'seal']], on }
-  const before = predict(learn(emptyModel, usual), question)
-  const after = predict(learn(emptyModel, [...usual, ...outlier]), question)
+  const before = predict(learn(emptyModel, usual), question, byHand)
+  const after = predict(learn(emptyModel, [...usual, ...outlier]), question, byHand)
   // Before: 3/8 × {4, 5, 6} and 5/8 × all 13. After: 4/9 × {4, 5, 6, million} and 5/9 × all 14.
   assert.deepEqual([before?.p50, before?.p80], [5, 6])
   assert.deepEqual([after?.p50, after?.p80], [5, 9])
   const known = toObservations(`pump:${Array.from({ length: 100 }, (_, i) => i + 1).join(',')}`)
-  const alone = predict(learn(emptyModel, [...known, ...outlier]), question)
+  const alone = predict(learn(emptyModel, [...known, ...outlier]), question, byHand)
   // 5/6 × (at most 97 of 101) is 0.8003, and 1/6 is the outlier.
   assert.deepEqual([alone?.p50, alone?.p80], [61, 97])
 })
@@ -98,12 +99,15 @@ test('R-EST-3 an outcome that is one half-life older counts half', () => {
     { paths: [[]], on: '2026-06-01', value: 4 },
   ])
   const means = ['2026-06-30', '2027-06-30'].map((day) =>
-    predict(model, { paths: [[]], on: day })?.mean.toFixed(9),
+    predict(model, { paths: [[]], on: day }, byHand)?.mean.toFixed(9),
   )
   assert.deepEqual(means, ['3.000000000', '3.000000000'])
   // A class whose outcomes have aged gives way to what is above it.
   const aged = learn(emptyModel, [{ paths: [['pump']], on: '2025-06-01', value: 1 }])
-  assert.equal(predict(aged, { paths: [['pump']], on })?.from[1]?.share.toFixed(9), (0.5 / 5.5).toFixed(9))
+  assert.equal(
+    predict(aged, { paths: [['pump']], on }, byHand)?.from[1]?.share.toFixed(9),
+    (0.5 / 5.5).toFixed(9),
+  )
 })
 
 test('R-EST-3 values are kept to three digits, whole hours up to 999 exactly; what is no number is refused', () => {

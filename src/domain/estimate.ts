@@ -3,6 +3,7 @@
  * special, and what is known of a class is a plain count of outcomes by month. The one rule: counts are only ever
  * added, so the order in which outcomes are learned or models are merged never matters.
  */
+import { plainLevels } from './estimate-level.ts'
 
 /** From general to special, such as asset class, template, action. The class of all work is the empty path. */
 export type ClassPath = readonly string[]
@@ -29,8 +30,8 @@ export type Pooling = {
   readonly halfLifeMonths: number
 }
 
-/** Chosen for cost on the validation slice of `npm run bench -- estimates`. */
-export const usualPooling: Pooling = { strength: 5, halfLifeMonths: 12 }
+/** Chosen for cost on the five folds of `npm run bench -- estimates --choose`. */
+export const usualPooling: Pooling = { strength: 4, halfLifeMonths: 24 }
 
 export type Question = Pick<Observation, 'paths' | 'on'>
 
@@ -65,10 +66,10 @@ export type Estimate = {
 export const emptyModel: Model = new Map()
 
 /** The name under which a class stands in a model. */
-const nameClass = (path: ClassPath): string => JSON.stringify(path)
+export const nameClass = (path: ClassPath): string => JSON.stringify(path)
 
 /** Every class on these paths once, that of all work included. */
-const listClasses = (paths: readonly ClassPath[]): string[] => [
+export const listClasses = (paths: readonly ClassPath[]): string[] => [
   ...new Set(paths.flatMap((path) => listPrefixes(path).map(nameClass))),
 ]
 
@@ -101,7 +102,7 @@ function addTallies(to: Tally = {}, from: Tally): Tally {
 }
 
 /** Three significant digits: whole hours up to 999 stand as they are, and money within half a percent. */
-function toPoint(value: number): string {
+export function toPoint(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError(`Not a duration or a cost: ${value}`)
   return String(Number(value.toPrecision(3)))
 }
@@ -109,11 +110,14 @@ function toPoint(value: number): string {
 /** Undefined while nothing was learned. A class without outcomes says what the class above it says. */
 export function predict(model: Model, question: Question, pooling = usualPooling): Estimate | undefined {
   const distribution = toDistribution(model, question, pooling)
-  if (distribution === undefined) return undefined
+  return distribution === undefined ? undefined : toEstimate(distribution)
+}
+
+export function toEstimate(distribution: Distribution, levels = plainLevels): Estimate {
   const { steps, from } = distribution
   return {
-    p50: findQuantile(distribution, 0.5),
-    p80: findQuantile(distribution, 0.8),
+    p50: findQuantile(distribution, levels.p50),
+    p80: findQuantile(distribution, levels.p80),
     mean: steps.reduce((sum, { value, share }) => sum + value * share, 0),
     zero: steps.find(({ value }) => value === 0)?.share ?? 0,
     n: from[0]?.n ?? 0,

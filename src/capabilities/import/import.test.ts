@@ -177,7 +177,7 @@ test('R-IMP-1 all 5,485 excavator work orders in one run with progress, and agai
       attributes: {
         type: 'PM01',
         cost_aud: '407.4',
-        running_time_hours: 262,
+        days_since_previous: 262,
         system: 'Bucket_Hydraulic Cylinders',
         part: 'Cylinder_Tilt',
         failure_mode: 'Leak',
@@ -208,7 +208,7 @@ test('R-IMP-1 all 5,485 excavator work orders in one run with progress, and agai
       assert.partialDeepStrictEqual(rows[1]?.attributes, {
         type: 'PM01',
         cost_aud: '94.63',
-        running_time_hours: 180,
+        days_since_previous: 180,
       })
     },
   )
