@@ -11,6 +11,8 @@ import * as attachment from './attachment/operations.ts'
 import * as comment from './comment/operations.ts'
 import { lease } from './credential/lease.ts'
 import * as delegation from './delegation/operations.ts'
+import * as estimates from './estimate/operations.ts'
+import { projection } from './estimate/projection.ts'
 import * as event from './event/operations.ts'
 import * as finding from './finding/operations.ts'
 import { criticalPath } from './hierarchy/critical-path.ts'
@@ -184,6 +186,10 @@ export const operations = [
   template.history,
   template.update,
   apply,
+  estimates.estimateWorkOrder,
+  estimates.estimateKind,
+  estimates.calibration,
+  projection,
   exportPack,
 ] as const satisfies readonly Operation[]
 

@@ -1,6 +1,7 @@
-/** Reminders and escalations of approvals, what becomes ready by the clock, the check of trees and of ratings, schedules that nobody works on, as jobs of the service: opened with it and closed with it. */
+/** What the service does beside requests: reminders and escalations, what becomes ready by the clock, the check of trees and ratings, abandoned schedules, learning from closed work. Opened with it and closed with it. */
 import { openSlaWorker } from '#capabilities/approval-sla/worker.ts'
 import { sweepLags } from '#capabilities/completion/lag.ts'
+import { openLearner } from '#capabilities/estimate/learner.ts'
 import { raiseTreeDamage } from '#capabilities/hierarchy/check.ts'
 import { sweepRatings } from '#capabilities/person/expiry.ts'
 import type { Runner } from '#capabilities/schedule/runner.ts'
@@ -28,8 +29,10 @@ export async function openApprovalJobs(
   const jobs = await openJobs(db, log)
   const listTenantIds = async (): Promise<string[]> =>
     (await listTenants(installation.urlOf('docket_auditor'))).map(({ id }) => id)
+  const learner = openLearner(floor, log)
   const lookedAt = new Map<string, number>()
   const beside = async (tenantId: string): Promise<number> => {
+    learner.look(tenantId)
     const now = performance.now()
     if (now - (lookedAt.get(tenantId) ?? Number.NEGATIVE_INFINITY) >= lookEveryMs) {
       lookedAt.set(tenantId, now)
@@ -43,6 +46,7 @@ export async function openApprovalJobs(
   return {
     async close() {
       worker.close()
+      await learner.close()
       await jobs.close()
       await db.close()
     },
