@@ -166,6 +166,30 @@ const schedules: { readonly [row: string]: Recipe } = {
   'schedule.book': proposed,
 }
 
+/** What comes of what is closed; nothing is named but what was asked about. */
+const outcomes: { readonly [row: string]: Recipe } = {
+  'work_order.estimate': async (world, seat) => {
+    const { id } = await make(world, seat)
+    return { input: { id }, mark: id }
+  },
+  'estimate.ask': async (world) => {
+    const { tag } = await world.done('Ada Admin', 'POST', '/v1/assets', {
+      tag: world.word(),
+      name: 'a thing',
+    })
+    return { input: { title: 'work of a kind', asset: tag } }
+  },
+  'estimate.calibration': () => Promise.resolve({ input: {} }),
+  'estimate.projection': async (world, seat) => {
+    const { id } = await make(world, seat)
+    return { input: { parent: id } }
+  },
+  'resource.utilisation': async (world) => {
+    const { name } = await register(world, 'tool')
+    return { input: { kind: 'tool', ...times }, mark: name }
+  },
+}
+
 export const plans: { readonly [row: string]: Recipe } = {
   ...registry('experience'),
   ...registry('tool'),
@@ -174,6 +198,7 @@ export const plans: { readonly [row: string]: Recipe } = {
   ...reservations,
   ...matching,
   ...schedules,
+  ...outcomes,
   'job_plan.get': underWay(),
   'job_plan.record_step': underWay({ step: 'look' }),
   'credential.lease: no vault': underWay({ name: 'key' }),

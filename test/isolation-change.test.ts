@@ -258,6 +258,22 @@ test('R-ISO-9 a policy that would escalate to a person of the other tenant, and 
   }
 })
 
+test('R-ISO-9 an estimate and a projection take no asset and no work order of the other tenant', async () => {
+  for (const { us, them } of pairsOf(world)) {
+    const traces = await collectTraces(world.fixture, them, us)
+    for (const ref of ['assetId', 'tag']) {
+      const given = { title: 'x', asset: them.refs[ref] }
+      const reply = await send(`${world.fixture.url}/v1/estimates`, us.head.key, 'POST', given)
+      assert.deepEqual([reply.status, reply.body.code], [422, 'unknown_reference'], reply.text)
+      assertClean(traces, reply, JSON.stringify(given), ref)
+    }
+    const url = `${world.fixture.url}/v1/estimates/projection?parent=${them.refs['id']}`
+    const reply = await send(url, us.head.key, 'GET')
+    assert.equal(reply.status, 404, reply.text)
+    assertClean(traces, reply, url, 'a master of theirs')
+  }
+})
+
 test('R-ISO-9 a match names nobody of the other tenant, and takes no work order, person or experience of it', async () => {
   for (const { us, them } of pairsOf(world)) {
     const traces = await collectTraces(world.fixture, them, us)

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type pg from 'pg'
+import { learnOutcomes } from '#capabilities/estimate/learn.ts'
 import { withClient } from '#platform/database.ts'
 import { upload } from './authz-world.ts'
 import { openFixture, send } from './fixture.ts'
@@ -84,6 +85,7 @@ async function fill(fixture: Fixture, { slug, administrator, secret }: Plan): Pr
   const registered = await fillRegistries(fixture, secret, headId, head, admin)
   const made = await fillWorkOrders(fixture, secret, head, vendor)
   const tenantId: string = (await ask('GET', '/v1/me')).tenant.id
+  await learnOutcomes(fixture.service.floor, tenantId)
   const signing = await fillSigning(fixture, { slug, secret, tenantId }, admin, head)
   const cursors = await readCursors(fixture, head, made.id)
   const { data: trail } = await ask('GET', `/v1/work-orders/${made.id}/history?limit=1`)
@@ -198,6 +200,11 @@ async function fillWorkOrders(fixture: Fixture, secret: string, head: Caller, ve
     ],
   })
   const cancelled = await create({ lifecycle: 'fleet' })
+  const quick = await create({ lifecycle: 'change-control', assignee: head.name })
+  await move(head.key, quick.id, { to: 'assigned' })
+  await move(head.key, quick.id, { to: 'in_progress' })
+  await move(head.key, quick.id, { to: 'completed', completion_summary: `${secret} quick`, actual_hours: 2 })
+  await move(head.key, quick.id, { to: 'closed' })
   await move(head.key, cancelled.id, { to: 'cancelled', notes: `${secret} dropped` })
   for (const key of [head.key, vendor.key])
     await must(fixture, key, 'POST', `/v1/work-orders/${fleet.id}/comments`, { body: `${secret} remark` })

@@ -43,6 +43,7 @@ import * as enrolment from './signing-key/enroll.ts'
 import * as signingKey from './signing-key/operations.ts'
 import { apply } from './template/apply.ts'
 import * as template from './template/operations.ts'
+import { utilisation } from './utilisation/operations.ts'
 import { createMany } from './work-order/create-batch.ts'
 import { create } from './work-order/create.ts'
 import { get, history, list } from './work-order/read.ts'
@@ -190,6 +191,7 @@ export const operations = [
   estimates.estimateKind,
   estimates.calibration,
   projection,
+  utilisation,
   exportPack,
 ] as const satisfies readonly Operation[]
 

@@ -8,6 +8,9 @@ import type { Kind } from '#domain/estimate-kind.ts'
 import { scoreTrials } from '#domain/estimate-score.ts'
 import type { Trial } from '#domain/estimate-score.ts'
 import type { Estimate } from '#domain/estimate.ts'
+import { currencyDigits } from '#domain/money.ts'
+import { seesCosts } from '#domain/person.ts'
+import type { Actor } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import { operation, staff } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
@@ -34,12 +37,15 @@ const costView = z.object({ currency: z.string(), p50: money, p80: money, mean: 
 const estimates = {
   as_of: z.string().describe('only what was closed before this instant is known'),
   hours: hoursView.nullable().describe('null while nothing was learned'),
-  cost: z.array(costView).describe('one for each currency that was learned'),
+  cost: z
+    .array(costView)
+    .nullable()
+    .describe('one for each currency that was learned; null for who may not see costs'),
 }
 type Answer = z.output<z.ZodObject<typeof estimates>>
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))
-export const toMoney = (value: number): string => round(value, 2).toFixed(2)
+export const toMoney = (value: number, currency: string): string => value.toFixed(currencyDigits(currency))
 
 const toCommon = ({ zero, n, from }: Estimate) => ({
   zero: round(zero, 4),
@@ -47,12 +53,11 @@ const toCommon = ({ zero, n, from }: Estimate) => ({
   from: from.map((one) => ({ class: [...one.path], n: one.n, share: round(one.share, 4) })),
 })
 
-async function answer(tx: Tx, kind: Kind, asOf: string): Promise<Answer> {
+async function answer(tx: Tx, actor: Actor, kind: Kind, asOf: string): Promise<Answer> {
   const paths = toPaths(kind)
-  const measures = (await listMeasures(tx)).map(({ measure }) => measure)
-  const cost: Answer['cost'] = []
+  const cost: z.output<typeof costView>[] = []
   let ofHours: Answer['hours'] = null
-  for (const measure of measures) {
+  for (const measure of await listSeen(tx, actor)) {
     const found = estimate(await loadKnown(tx, measure, paths, asOf), paths)
     if (found === undefined) continue
     const { p50, p80, mean } = found
@@ -60,13 +65,19 @@ async function answer(tx: Tx, kind: Kind, asOf: string): Promise<Answer> {
     else
       cost.push({
         currency: measure,
-        p50: toMoney(p50),
-        p80: toMoney(p80),
-        mean: toMoney(mean),
+        p50: toMoney(p50, measure),
+        p80: toMoney(p80, measure),
+        mean: toMoney(mean, measure),
         ...toCommon(found),
       })
   }
-  return { as_of: asOf, hours: ofHours, cost }
+  return { as_of: asOf, hours: ofHours, cost: seesCosts(actor) ? cost : null }
+}
+
+/** What was learned, as far as the caller may see it. */
+async function listSeen(tx: Tx, actor: Actor): Promise<string[]> {
+  const measures = (await listMeasures(tx)).map(({ measure }) => measure)
+  return seesCosts(actor) ? measures : measures.filter((measure) => measure === hours)
 }
 
 export const estimateWorkOrder = operation({
@@ -90,7 +101,7 @@ export const estimateWorkOrder = operation({
     const kind = await loadKind(tx, id)
     if (kind === undefined) return refuse({ code: 'not_found', what: 'work order' })
     const asOf = actual_start ?? actual_end ?? tx.now()
-    return accept({ id, number, estimated_hours, ...(await answer(tx, toKind(kind), asOf)) })
+    return accept({ id, number, estimated_hours, ...(await answer(tx, actor, toKind(kind), asOf)) })
   },
 })
 
@@ -109,7 +120,7 @@ export const estimateKind = operation({
     attributes: createInput.shape.attributes,
   }),
   output: z.object(estimates),
-  async run(tx, _actor, { title, template, work_category, asset, attributes }) {
+  async run(tx, actor, { title, template, work_category, asset, attributes }) {
     const found = asset === undefined ? undefined : await findAssetByRef(tx, asset)
     if (asset !== undefined && found === undefined)
       return refuse({ code: 'unknown_reference', field: 'asset', value: asset })
@@ -120,7 +131,7 @@ export const estimateKind = operation({
       asset: found?.tag ?? null,
       attributes: attributes ?? {},
     }
-    return accept(await answer(tx, kind, tx.now()))
+    return accept(await answer(tx, actor, kind, tx.now()))
   },
 })
 
@@ -173,9 +184,9 @@ export const calibration = operation({
       }),
     ),
   }),
-  async run(tx) {
+  async run(tx, actor) {
     const measures = []
-    for (const { measure } of await listMeasures(tx)) {
+    for (const measure of await listSeen(tx, actor)) {
       const rows = await listJudged(tx, measure)
       const months = Map.groupBy(rows, (row) => row.closed_at.slice(0, 7))
       measures.push({

@@ -4,10 +4,10 @@
  */
 import { z } from 'zod'
 import { toPaths } from '#domain/estimate-kind.ts'
+import { costReaders } from '#domain/person.ts'
 import { project } from '#domain/projection.ts'
 import type { Piece, Sum } from '#domain/projection.ts'
 import { accept, refuse } from '#domain/refusal.ts'
-import type { GrantedRole } from '#domain/principal.ts'
 import { operation } from '#platform/operation.ts'
 import type { Permission } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
@@ -18,8 +18,7 @@ import { toMoney } from './operations.ts'
 import { listMeasures, listOpen } from './store.ts'
 import type { OpenWorkOrder } from './store.ts'
 
-const planners: readonly GrantedRole[] = ['assigner', 'captain', 'system_owner', 'qa', 'admin', 'auditor']
-const permission: Permission = { kinds: ['human', 'agent', 'system'], roles: planners }
+const permission: Permission = { kinds: ['human', 'agent', 'system'], roles: costReaders }
 const [runs, seed, mostWorkOrders] = [2000, 1, 5000]
 const undated = 'undated'
 
@@ -86,7 +85,7 @@ export const projection = operation({
 })
 
 const toShow = (measure: string) => {
-  const show = (value: number): string => (measure === hours ? value.toFixed(1) : toMoney(value))
+  const show = (value: number): string => (measure === hours ? value.toFixed(1) : toMoney(value, measure))
   return ({ pieces, p50, p80, mean }: Sum) => ({
     work_orders: pieces,
     p50: show(p50),
