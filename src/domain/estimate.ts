@@ -66,7 +66,7 @@ export type Estimate = {
 export const emptyModel: Model = new Map()
 
 /** The name under which a class stands in a model. */
-export const nameClass = (path: ClassPath): string => JSON.stringify(path)
+const nameClass = (path: ClassPath): string => JSON.stringify(path)
 
 /** Every class on these paths once, that of all work included. */
 export const listClasses = (paths: readonly ClassPath[]): string[] => [

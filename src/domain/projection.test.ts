@@ -12,6 +12,10 @@ const toDistribution = (text: string) => ({
   from: [],
 })
 
+/** As near as chance allows: two percent, or half a unit. */
+const within = (a: number, b = 0): void =>
+  assert.ok(Math.abs(a - b) <= Math.max(0.5, Math.abs(b) * 0.02), `${a} for ${b}`)
+
 test('R-EST-14 what many take together is drawn together: quantiles are not added', async (t) => {
   const cases = table`
     each              | many | P50 | P80 | mean
@@ -30,9 +34,6 @@ test('R-EST-14 what many take together is drawn together: quantiles are not adde
         3,
       )
       const [p50, p80, mean] = ['P50', 'P80', 'mean'].map((name) => Number(row[name]))
-      // A step lies between half a draw's chance; sums of many are near the normal distribution.
-      const within = (a: number, b = 0) =>
-        assert.ok(Math.abs(a - b) <= Math.max(0.5, Math.abs(b) * 0.02), `${a} for ${b}`)
       within(total.mean, mean)
       within(total.p80, p80)
       if (row['many'] !== '1') within(total.p50, p50)

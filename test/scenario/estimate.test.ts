@@ -113,6 +113,9 @@ test('R-EST-11 the estimate of a work order: quantiles, what they rest on, and t
   assert.equal((await fixture.call(vendor, 'GET', `/v1/work-orders/${id}/estimate`)).status, 403)
 })
 
+const countAll = (one: Json): number =>
+  one.cost.flatMap((cost: Json) => cost.from).find((from: Json) => from.class.length === 0)?.n ?? 0
+
 test('R-EST-11 of finished work it stays what it was before the work began', async () => {
   const { data: rows } = await get('/v1/work-orders?status=closed&limit=200')
   const imported = rows
@@ -122,9 +125,7 @@ test('R-EST-11 of finished work it stays what it was before the work began', asy
   const seen = await get(`/v1/work-orders/${first.id}/estimate`)
   assert.equal(seen.as_of, first.actual_start)
   const last = await get(`/v1/work-orders/${others.at(-1).id}/estimate`)
-  const all = (one: Json): number =>
-    one.cost.flatMap((cost: Json) => cost.from).find((from: Json) => from.class.length === 0)?.n ?? 0
-  assert.ok(all(last) > all(seen), 'more was known later')
+  assert.ok(countAll(last) > countAll(seen), 'more was known later')
 })
 
 test('R-EST-12 what is closed here is learned once, with its hours; what was learned can be deleted and comes back', async () => {
@@ -133,8 +134,8 @@ test('R-EST-12 what is closed here is learned once, with its hours; what was lea
   assert.deepEqual(await learn(), { outcomes: 5, judged: 5 })
   assert.deepEqual(await learn(), { outcomes: 0, judged: 0 })
   const { id } = await order(kind)
-  const before = await get(`/v1/work-orders/${id}/estimate`)
-  assert.deepEqual([before.hours.p50, before.hours.n], [3, 5])
+  const asked = await get(`/v1/work-orders/${id}/estimate`)
+  assert.deepEqual([asked.hours.p50, asked.hours.n], [3, 5])
   const rows = () =>
     withClient(fixture.adminUrl, async (client) => {
       const { rows: all } = await client.query(
@@ -156,16 +157,17 @@ test('R-EST-12 what is closed here is learned once, with its hours; what was lea
   assert.deepEqual(await rows(), learned)
 })
 
+const ask = (fields: object): Promise<Json> => must(fixture.call(planner, 'POST', '/v1/estimates', fields))
+
 test('R-EST-13 one outlier moves neither P50 nor P80 much, and a kind that was seen once says what is above it', async () => {
   const kind = { title: 'Calibrate the balance', asset: 'BAL-12', work_category: 'calibration' }
-  const ask = (fields: object): Promise<Json> => must(fixture.call(planner, 'POST', '/v1/estimates', fields))
   for (const hours of [2, 3, 3, 4, 3]) await close(kind, hours)
   await learn()
-  const before = await ask(kind)
+  const usual = await ask(kind)
   await close(kind, 5000)
   await learn()
   const { hours } = await ask(kind)
-  assert.deepEqual([hours.p50, hours.p80], [before.hours.p50, before.hours.p80])
+  assert.deepEqual([hours.p50, hours.p80], [usual.hours.p50, usual.hours.p80])
   assert.ok(hours.mean > 100, 'a mean is moved')
   await close({ title: 'Something else', work_category: 'calibration', asset: 'HPLC-01' }, 40)
   await learn()

@@ -24,16 +24,17 @@ const read = (query: string): Promise<Json> =>
   must(fixture.call(planner, 'GET', `/v1/resources/utilisation?${query}`))
 const find = ({ data }: Json, name: string): Json => data.find((one: Json) => one.name === name)
 
+const meter = (quantity: number, from: string, until: string) => ({
+  kind: 'tool',
+  resource: 'Meter',
+  quantity,
+  from,
+  until,
+})
+
 test('R-UTL-1 of a tool of three: hours times pieces, as far as they lie in the range, and nothing that was released', async () => {
   await must(fixture.call(planner, 'POST', '/v1/tools', { name: 'Meter', quantity: 3 }), 201)
   const { id } = await order()
-  const meter = (quantity: number, from: string, until: string) => ({
-    kind: 'tool',
-    resource: 'Meter',
-    quantity,
-    from,
-    until,
-  })
   await reserve(id, [meter(2, '2027-03-01T22:00:00Z', '2027-03-02T04:00:00Z')])
   await reserve(id, [meter(1, '2027-03-02T23:00:00Z', '2027-03-03T01:00:00Z')], { hold_minutes: 60 })
   const other = await order()

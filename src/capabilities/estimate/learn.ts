@@ -44,16 +44,17 @@ export async function learnOutcomes(floor: Floor, tenantId: string, signal?: Abo
     if (!decision.ok) throw new Error(`learning was refused: ${decision.refusal.code}`)
     return decision.value
   }
+  const isStopped = (): boolean => signal?.aborted === true
   let outcomes = 0
   let after: Place | undefined = await ask(begin)
-  while (after !== undefined && signal?.aborted !== true) {
+  while (after !== undefined && !isStopped()) {
     const from: Place = after
     const read: Read = await ask((tx) => readClosed(tx, from))
     outcomes += read.outcomes
     after = read.next
   }
   let judged = 0
-  for (let more = true; more && signal?.aborted !== true;) {
+  for (let more = true; more && !isStopped();) {
     const count = await ask(judgeSome)
     judged += count
     more = count > 0

@@ -154,10 +154,11 @@ const toTrials = (rows: readonly JudgedOutcome[], of: 'own' | 'plain'): Trial[] 
     actual: Number(row.value),
   }))
 
+const known = (value: number, digits: number): number | null =>
+  Number.isNaN(value) ? null : round(value, digits)
+
 function toScore(rows: readonly JudgedOutcome[]): ScoreView {
   const [own, plain] = [scoreTrials(toTrials(rows, 'own')), scoreTrials(toTrials(rows, 'plain'))]
-  const known = (value: number, digits: number): number | null =>
-    Number.isNaN(value) ? null : round(value, digits)
   return {
     cases: own.n,
     p50_held: known(own.heldP50 / own.n, 4),
