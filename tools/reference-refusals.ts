@@ -72,6 +72,7 @@ export const examples: { readonly [C in RefusalCode]: Extract<Exact, { code: C }
       },
     ],
   },
+  calibration_due: { code: 'calibration_due', resource: 'bore gauge', due: '2027-03-31' },
   resource_taken: {
     code: 'resource_taken',
     resource: 'torque wrench',

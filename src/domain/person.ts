@@ -23,6 +23,8 @@ export type Certificate = {
   readonly scope: string | null
   /** Last calendar day on which it is valid, YYYY-MM-DD; null: without end. */
   readonly expires_on: string | null
+  /** Of 30, 7 and 1 days before its end, the last that was told. */
+  readonly told_days?: number | null
 }
 export type PersonProfile = {
   /** What somebody does: "IT technician", "fitter". Nothing is permitted by it. */
@@ -35,7 +37,7 @@ export type PersonProfile = {
   readonly calendar_id: string | null
   /** In which whole days of absence are read; IANA name. */
   readonly time_zone: string | null
-  /** Of a vendor: what it may do, and until when. */
+  /** What somebody, or a vendor, may do, and until when; each name once. */
   readonly certificates: readonly Certificate[]
 }
 export const emptyProfile: PersonProfile = {

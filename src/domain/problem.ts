@@ -124,6 +124,11 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
     http: 409,
     say: (r) => `the credential ${r.credential} cannot be had: ${r.says}`,
   },
+  calibration_due: {
+    http: 409,
+    say: (r) =>
+      `the calibration of ${r.resource} is due on ${r.due}: it is not set aside for later before it is calibrated (and its calibration_due is changed)`,
+  },
   resource_taken: {
     http: 409,
     say: (r) =>
@@ -243,11 +248,13 @@ export const refusals: { readonly [C in RefusalCode]: Row<C> } = {
     http: 409,
     say: (r) =>
       `${r.person} is not qualified: ${list(
-        r.missing.map(({ experience, min_rating, rating, expired_at: end }) =>
-          end !== null
-            ? `${experience} (expired ${end})`
-            : `${experience} (${min_rating} is needed, ${rating ?? 'no rating'} is there)`,
-        ),
+        r.missing.map((one) => {
+          const name = 'certificate' in one ? `certificate ${one.certificate}` : one.experience
+          if (one.expired_at !== null) return `${name} (expired ${one.expired_at})`
+          return 'certificate' in one
+            ? `${name} (there is none)`
+            : `${name} (${one.min_rating} is needed, ${one.rating ?? 'no rating'} is there)`
+        }),
       )}`,
   },
   not_under_way: {

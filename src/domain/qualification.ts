@@ -1,7 +1,10 @@
 /**
  * Who is qualified for a piece of work: for each experience that it asks for, a rating that is high enough and valid at
- * that time. A rating without an expiry is valid for good; the instant of its expiry is the first at which it is not.
+ * that time; for each certificate, one of that name that is valid then. What has no expiry is valid for good; the instant of
+ * its expiry is the first at which it is not, and a day (UTC) is good to its end.
  */
+import { toInstant } from './instant.ts'
+import type { Certificate } from './person.ts'
 import type { Requirements } from './work-order.ts'
 
 /** What a person is rated in; a recorded field of the principal. */
@@ -21,6 +24,18 @@ export type HeldRating = {
 }
 export type NamedRating = Pick<HeldRating, 'rating' | 'expires_at'> & { readonly name: string }
 
+/** All that somebody can show. */
+export type Qualifications = {
+  readonly ratings: readonly NamedRating[]
+  readonly certificates: readonly Pick<Certificate, 'name' | 'expires_on'>[]
+}
+export const noQualifications: Qualifications = { ratings: [], certificates: [] }
+
+export type MissingCertificate = {
+  readonly certificate: string
+  /** When it expired; null where there is none of that name. */
+  readonly expired_at: string | null
+}
 export type MissingExperience = {
   readonly experience: string
   readonly min_rating: number
@@ -30,11 +45,38 @@ export type MissingExperience = {
   readonly expired_at: string | null
 }
 
+export type Missing = MissingExperience | MissingCertificate
+
+/** The first instant after a day, YYYY-MM-DD (UTC); null for what has no end. */
+export const toEndOfDay = (day: string | null): string | null =>
+  day === null ? null : toInstant((Date.parse(day) + 86_400_000) * 1000)
+
 const isValid = ({ expires_at: end }: Pick<HeldRating, 'expires_at'>, now: string): boolean =>
   end === null || Date.parse(end) > Date.parse(now)
 
-/** What the work asks for and these ratings do not give at `now`, in the order of the requirements. */
-export function listMissing(
+/** Does the work ask for anything that somebody must be qualified in? */
+export const asksForAnything = (requirements: Requirements | null): boolean =>
+  (requirements?.experience.length ?? 0) + (requirements?.certificates?.length ?? 0) > 0
+
+/** What the work asks for and these do not give at `now`: experience, then certificates, in the order of the requirements. */
+export const listMissing = (
+  requirements: Requirements | null,
+  { ratings, certificates }: Qualifications,
+  now: string,
+): Missing[] => [
+  ...listMissingExperience(requirements, ratings, now),
+  ...(requirements?.certificates ?? []).flatMap(({ name }) => {
+    const ends = certificates
+      .filter((one) => one.name === name)
+      .map((one) => toEndOfDay(one.expires_on))
+      .toSorted((a, b) => ((a ?? '') < (b ?? '') ? 1 : -1))
+    return ends.some((end) => isValid({ expires_at: end }, now))
+      ? []
+      : [{ certificate: name, expired_at: ends[0] ?? null }]
+  }),
+]
+
+function listMissingExperience(
   requirements: Requirements | null,
   ratings: readonly NamedRating[],
   now: string,
@@ -55,7 +97,10 @@ export function listMissing(
 export const noticeDays = [30, 7, 1] as const
 
 /** The notice that is due at `now`: the shortest one that is reached and was not told; undefined where none is. */
-export function findNotice({ expires_at, told_days }: HeldRating, now: string): number | undefined {
+export function findNotice(
+  { expires_at, told_days }: Pick<HeldRating, 'expires_at' | 'told_days'>,
+  now: string,
+): number | undefined {
   if (expires_at === null) return undefined
   const days = (Date.parse(expires_at) - Date.parse(now)) / 86_400_000
   if (days <= 0) return undefined

@@ -6,7 +6,7 @@ import type { LinkedCheck, LinkedState, Remedy } from './completion.ts'
 import type { DelegationRule } from './delegation.ts'
 import type { OpenStep } from './job-plan.ts'
 import type { Role } from './principal.ts'
-import type { MissingExperience } from './qualification.ts'
+import type { Missing } from './qualification.ts'
 import type { FoundSecret } from './secret-scan.ts'
 
 /** Why somebody may not approve: the rules of separation of duties. */
@@ -88,7 +88,7 @@ export type Unmet =
   | {
       code: 'qualification_missing'
       person: string
-      missing: readonly MissingExperience[]
+      missing: readonly Missing[]
       who?: readonly string[]
     }
   | { code: 'not_under_way'; current: string }
@@ -130,6 +130,7 @@ export type Refusal =
   | { code: 'schedule_moved'; moved: readonly string[] }
   | { code: 'schedule_not_open'; current: string }
   | { code: 'time_overlaps'; person: string; conflicts: readonly TimeConflict[] }
+  | { code: 'calibration_due'; resource: string; due: string }
   | { code: 'template_retired'; name: string }
   | { code: 'intent_used' }
   | { code: 'intent_expired' }

@@ -15,8 +15,8 @@ import { finalCategories, requiredSignatures } from './lifecycle.ts'
 import type { Category, Transition } from './lifecycle.ts'
 import { captainProxyName, rolesOn } from './principal.ts'
 import type { Actor, Role } from './principal.ts'
-import { listMissing } from './qualification.ts'
-import type { NamedRating } from './qualification.ts'
+import { listMissing, noQualifications } from './qualification.ts'
+import type { Qualifications } from './qualification.ts'
 import { asksQualification, beginsWork, findLagEnd, handsIn, isSatisfied } from './readiness.ts'
 import type { Waited } from './readiness.ts'
 import { accept, refuse } from './refusal.ts'
@@ -54,8 +54,8 @@ export type TransitionFacts = {
     | undefined
   /** What is linked to it and the policy that counts it, where an edge asks for linked work. */
   readonly linked?: { readonly policy: CompletionPolicy; readonly work: readonly Linked[] } | undefined
-  /** The assignee with what it is rated in; asked for where the work is assigned or begins and asks for experience. */
-  readonly assigned?: { readonly name: string; readonly ratings: readonly NamedRating[] } | undefined
+  /** The assignee with its qualifications; asked for where the work is assigned or begins and asks for some. */
+  readonly assigned?: ({ readonly name: string } & Qualifications) | undefined
   /** What the steps of its job plan rest on; asked for where it is handed in and some rest on something. */
   readonly stepGround?: StepGround | undefined
   /** True for the last required signature: it is the one that opens the gate. */
@@ -210,7 +210,7 @@ function gatePredecessors({ predecessors = [], master, now }: TransitionFacts): 
 function gateQualification(edge: Transition, { workOrder, assigned, now }: TransitionFacts): Unmet[] {
   const isAsked = asksQualification(workOrder.lifecycle, workOrder.status, edge.to)
   if (!isAsked || workOrder.assignee_id === null) return []
-  const missing = listMissing(workOrder.requirements, assigned?.ratings ?? [], now)
+  const missing = listMissing(workOrder.requirements, assigned ?? noQualifications, now)
   return missing.length === 0
     ? []
     : [{ code: 'qualification_missing', person: assigned?.name ?? workOrder.assignee_id, missing }]

@@ -50,6 +50,8 @@ export type Requirements = {
   /** By name; a name alone is one of it. */
   readonly tools: readonly (string | { readonly name: string; readonly quantity: number })[]
   readonly experience: readonly { readonly name: string; readonly min_rating: number }[]
+  /** By name; each must be held and valid, as a rating must. */
+  readonly certificates?: readonly { readonly name: string }[] | undefined
   /** Of those people, so many in that role. */
   readonly roles?: readonly { readonly role: string; readonly headcount: number }[] | undefined
 }

@@ -1,9 +1,10 @@
-/** What the service does beside requests: reminders and escalations, what becomes ready by the clock, the check of trees and ratings, abandoned schedules, learning from closed work. Opened with it and closed with it. */
+/** What the service does beside requests: reminders and escalations, what becomes ready by the clock, the check of trees, ratings, certificates and calibrations, abandoned schedules, learning from closed work. Opened with it and closed with it. */
 import { openSlaWorker } from '#capabilities/approval-sla/worker.ts'
 import { sweepLags } from '#capabilities/completion/lag.ts'
 import { openLearner } from '#capabilities/estimate/learner.ts'
 import { raiseTreeDamage } from '#capabilities/hierarchy/check.ts'
 import { sweepRatings } from '#capabilities/person/expiry.ts'
+import { sweepCalibrations } from '#capabilities/resource/calibration.ts'
 import type { Runner } from '#capabilities/schedule/runner.ts'
 import { listTenants } from '#capabilities/verify/verify.ts'
 import { readClock } from '#platform/clock.ts'
@@ -11,7 +12,7 @@ import { openDatabase } from '#platform/database.ts'
 import { openJobs } from '#platform/jobs.ts'
 import type { OpenService } from './open-service.ts'
 
-/** How often the trees of a tenant are held against their records, and ratings against their ends. */
+/** How often the trees of a tenant are held against their records, and what expires against its end. */
 const lookEveryMs = 3600 * 1000
 
 export type ApprovalJobs = { close(): Promise<void> }
@@ -38,6 +39,7 @@ export async function openApprovalJobs(
       lookedAt.set(tenantId, now)
       await raiseTreeDamage(floor, tenantId)
       await sweepRatings(floor, tenantId, readClock())
+      await sweepCalibrations(floor, tenantId, readClock())
     }
     await scheduler.sweep(tenantId)
     return sweepLags(floor, tenantId, readClock())

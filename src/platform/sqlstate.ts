@@ -46,6 +46,9 @@ export function isWorthRetrying(error: unknown): boolean {
     error.code === 'DK039' ||
     error.constraint === 'nobody_works_at_two_places_at_once' ||
     error.constraint === 'an_entry_is_corrected_once' ||
+    // An asset above was moved below, or a calibration came forward, between the look and the change.
+    error.code === 'DK042' ||
+    error.code === 'DK043' ||
     // Something of its tree began or ended between the look and the change: what stands now is another decision.
     error.code === 'DK032' ||
     error.code === 'DK033' ||

@@ -14,6 +14,7 @@ import {
   assetStatuses,
   findAssetByRef,
   insertAsset,
+  listAbove,
   listAssets,
   loadAsset,
   lockAsset,
@@ -32,7 +33,7 @@ function checkKeeper(actor: Actor, assetId: string | null): Refusal | undefined 
   return keeps ? undefined : { code: 'gates_unmet', unmet: [{ code: 'role_required', roles: keeperRoles }] }
 }
 
-const assetView = z.object({
+export const assetView = z.object({
   id: z.uuid(),
   tag: z.string(),
   name: z.string(),
@@ -46,7 +47,7 @@ const assetView = z.object({
 type AssetView = z.output<typeof assetView>
 export const assetFields = ['tag', 'name', 'location', 'status', 'owner_id', 'parent_id'] as const
 
-function toView({ owner_id: _owner, parent_id: _parent, ...shown }: AssetRow): AssetView {
+export function toView({ owner_id: _owner, parent_id: _parent, ...shown }: AssetRow): AssetView {
   const { id, tag, name, location, status, owner, parent, version, created_at } = shown
   return { id, tag, name, location, status, owner, parent, version, created_at }
 }
@@ -203,11 +204,12 @@ export const update = operation({
     }
     const ties = await resolveTies(tx, input.owner ?? null, input.parent ?? null)
     if (!ties.ok) return ties
-    if (ties.value.parent_id === before.id) {
-      return refuse({
-        code: 'invalid_input',
-        errors: [{ path: 'parent', message: 'an asset is not part of itself' }],
-      })
+    const above = ties.value.parent_id === null ? [] : await listAbove(tx, ties.value.parent_id)
+    const at = above.findIndex(({ id }) => id === before.id)
+    if (at !== -1) {
+      const path = [before.tag, ...above.slice(0, at + 1).map(({ tag }) => tag)].join(' → ')
+      const message = `an asset is not part of itself: ${path}`
+      return refuse({ code: 'invalid_input', errors: [{ path: 'parent', message }] })
     }
     const owner = input.owner === undefined ? before : ties.value
     const parent = input.parent === undefined ? before : ties.value

@@ -77,12 +77,19 @@ export function toPlanText({ title, steps, template }: JobPlan): string {
   return [`${title}${from}`, ...lines].join('\n')
 }
 
-export function toRequirementsText({ people, roles = [], tools, experience }: Requirements): string {
+export function toRequirementsText({
+  people,
+  roles = [],
+  tools,
+  experience,
+  certificates = [],
+}: Requirements): string {
   const who = roles.map(({ role, headcount }) => `${headcount} ${role}`)
   return [
     `${people} ${people === 1 ? 'person' : 'people'}${who.length === 0 ? '' : ` (${who.join(', ')})`}`,
     ...tools.map((tool) => (typeof tool === 'string' ? tool : `${tool.quantity} × ${tool.name}`)),
     ...experience.map(({ name, min_rating }) => `${name}, rated ${min_rating} or more`),
+    ...certificates.map(({ name }) => `certificate ${name}`),
   ].join('\n')
 }
 

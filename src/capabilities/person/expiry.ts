@@ -1,11 +1,12 @@
 /**
- * Ratings that come to their end: the person and the manager are told 30, 7 and 1 days before, each once, and work that is
- * under way when its assignee's rating ends is a finding. Looked at every hour; at every start too, so that no
+ * Ratings and certificates that come to their end: the person and the manager are told 30, 7 and 1 days before, each once, and
+ * work that is under way when what its assignee needs for it ends is a finding. Looked at every hour; at every start too, so that no
  * standstill loses anything.
  */
 import { changesBetween } from '#domain/entry.ts'
 import { toInstant } from '#domain/instant.ts'
-import { findNotice, noticeDays } from '#domain/qualification.ts'
+import type { Certificate } from '#domain/person.ts'
+import { findNotice, noticeDays, toEndOfDay } from '#domain/qualification.ts'
 import type { HeldRating } from '#domain/qualification.ts'
 import { accept } from '#domain/refusal.ts'
 import { inTenant } from '#platform/tx.ts'
@@ -28,7 +29,11 @@ export async function sweepRatings(floor: Floor, tenantId: string, now: string):
   )
   if (!seen.ok) return 0
   const { expiring, lapsed } = seen.value
-  const due = expiring.filter(({ ratings }) => ratings.some((one) => findNotice(one, now) !== undefined))
+  const due = expiring.filter(
+    ({ profile, ratings }) =>
+      (ratings ?? []).some((one) => findNotice(one, now) !== undefined) ||
+      (profile?.certificates ?? []).some((one) => findDue(one, now) !== undefined),
+  )
   if (due.length + lapsed.length === 0) return 0
   const actor = await ensureJob(floor, tenantId, sweeperName)
   if (actor === undefined) return 0
@@ -39,11 +44,21 @@ export async function sweepRatings(floor: Floor, tenantId: string, now: string):
   return due.length + lapsed.length
 }
 
+const findDue = ({ expires_on, told_days = null }: Certificate, now: string): number | undefined =>
+  findNotice({ expires_at: toEndOfDay(expires_on), told_days }, now)
+
+type Told = {
+  readonly experience?: string
+  readonly certificate?: string
+  readonly expires_at: string | null
+  readonly days: number
+}
+
 /** What was told meanwhile is not told again: what stands under the lock decides. */
 async function tell(tx: Tx, id: string, now: string) {
   const before = await lockPrincipal(tx, id)
   if (before === undefined) return accept(undefined)
-  const told: { experience: string; expires_at: string | null; days: number }[] = []
+  const told: Told[] = []
   const ratings: HeldRating[] = []
   for (const rating of before.ratings ?? []) {
     const days = findNotice(rating, now)
@@ -52,13 +67,24 @@ async function tell(tx: Tx, id: string, now: string) {
     const experience = await loadResource(tx, 'experience', rating.experience_id)
     told.push({ experience: experience?.name ?? '', expires_at: rating.expires_at, days })
   }
+  const certificates = (before.profile?.certificates ?? []).map((one) => {
+    const days = findDue(one, now)
+    if (days === undefined) return one
+    told.push({ certificate: one.name, expires_at: toEndOfDay(one.expires_on), days })
+    return { ...one, told_days: days }
+  })
   if (told.length === 0) return accept(undefined)
-  const row = { profile: before.profile, ratings }
+  const row = {
+    profile: before.profile === null ? null : { ...before.profile, certificates },
+    ratings: before.ratings === null ? null : ratings,
+  }
   const head = tx.record({
     kind: 'principal',
     record: before,
-    action: 'rating_expiring',
-    changes: changesBetween(['ratings'], before, row),
+    action: told.some(({ experience }) => experience !== undefined)
+      ? 'rating_expiring'
+      : 'certificate_expiring',
+    changes: changesBetween(['profile', 'ratings'], before, row),
     detail: { told, who: [before.name, ...(before.manager === null ? [] : [before.manager])] },
     at: before.locked_at,
   })
@@ -66,12 +92,16 @@ async function tell(tx: Tx, id: string, now: string) {
   return accept(undefined)
 }
 
-const toFinding = ({ id, number, assignee, experience, expired_at }: Lapsed, at: string) => ({
+const toFinding = ({ id, number, assignee, experience, certificate, expired_at }: Lapsed, at: string) => ({
   kind: 'qualification_expired',
   severity: 'major' as const,
   workOrderId: id,
-  title: `${assignee} works on ${number} without a valid rating in ${experience}`,
-  detail: { assignee, experience, expired_at },
+  title: `${assignee} works on ${number} without a valid ${certificate === null ? `rating in ${experience}` : `certificate ${certificate}`}`,
+  detail: {
+    assignee,
+    ...(certificate === null ? { experience } : { certificate }),
+    expired_at,
+  },
   at,
 })
 

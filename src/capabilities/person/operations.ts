@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { changesBetween } from '#domain/entry.ts'
 import { toInstant } from '#domain/instant.ts'
 import { emptyProfile, seesCostOf } from '#domain/person.ts'
-import type { PersonProfile } from '#domain/person.ts'
+import type { Certificate, PersonProfile } from '#domain/person.ts'
 import { principalKinds } from '#domain/principal.ts'
 import type { Actor } from '#domain/principal.ts'
 import type { HeldRating } from '#domain/qualification.ts'
@@ -75,7 +75,7 @@ async function toView(tx: Tx, actor: Actor, row: Person): Promise<PersonView> {
     currency: profile.currency,
     calendar: calendar?.name ?? null,
     time_zone: profile.time_zone,
-    certificates: profile.certificates.map((one) => ({ ...one })),
+    certificates: profile.certificates.map(({ told_days: _told, ...one }) => one),
     ratings: (row.ratings ?? []).map(
       ({ experience_id, rating, expires_at, evidence, rated_by, rated_at }) => ({
         experience: names.get(experience_id) ?? experience_id,
@@ -126,7 +126,12 @@ export const setProfile = operation({
       .optional(),
     calendar: line(200).nullable().optional().describe('name or id of a calendar; null: around the clock'),
     time_zone: line(100).refine(isTimeZone, 'is no IANA time zone').nullable().optional(),
-    certificates: z.array(certificate).max(100).optional(),
+    certificates: z
+      .array(certificate)
+      .max(100)
+      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'names one of them twice')
+      .optional()
+      .describe('all that are held; those that are left out are held no more'),
     reason: line(2000),
   }),
   output: personView,
@@ -139,9 +144,13 @@ export const setProfile = operation({
     const stale = checkVersion(tx, before)
     if (stale !== undefined || before === undefined) return refuse(stale ?? notFound)
     const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    const held = before.profile ?? emptyProfile
     const profile: PersonProfile = {
-      ...(before.profile ?? emptyProfile),
+      ...held,
       ...set,
+      ...(given.certificates === undefined
+        ? {}
+        : { certificates: keepTold(held.certificates, given.certificates) }),
       ...(found === undefined ? {} : { calendar_id: found?.id ?? null }),
     }
     if (profile.cost_rate !== null && profile.currency === null)
@@ -152,6 +161,13 @@ export const setProfile = operation({
     return accept(await toView(tx, actor, record(tx, before, { profile }, 'profile_changed', reason)))
   },
 })
+
+/** What was told of a certificate that ends as it did is not told again. */
+const keepTold = (before: readonly Certificate[], given: readonly Certificate[]): Certificate[] =>
+  given.map((one) => {
+    const same = before.find(({ name, expires_on }) => name === one.name && expires_on === one.expires_on)
+    return same?.told_days === undefined ? one : { ...one, told_days: same.told_days }
+  })
 
 export const rate = operation({
   name: 'person.rate',

@@ -2,41 +2,49 @@
 import type { ShiftCalendar } from '#domain/availability.ts'
 import type { PersonProfile } from '#domain/person.ts'
 import type { PrincipalKind } from '#domain/principal.ts'
-import type { HeldRating, NamedRating } from '#domain/qualification.ts'
+import { noQualifications } from '#domain/qualification.ts'
+import type { HeldRating, NamedRating, Qualifications } from '#domain/qualification.ts'
 import type { Tx } from '#platform/tx.ts'
 
-/** What this principal is rated in, valid or not; experiences by their names. */
-export const listNamedRatings = (tx: Tx, principalId: string): Promise<NamedRating[]> =>
-  tx.rows<NamedRating>`
-    select x.name, (r ->> 'rating')::integer as rating, r ->> 'expires_at' as expires_at
-      from principals p cross join jsonb_array_elements(p.ratings) r
-      join resources x on x.tenant_id = p.tenant_id and x.id = (r ->> 'experience_id')::uuid
-     where p.id = ${principalId}`
+/** What this principal can show, valid or not; experiences by their names. */
+export const loadQualifications = async (tx: Tx, principalId: string): Promise<Qualifications> =>
+  (await tx.maybe<Qualifications>`
+    select coalesce((select json_agg(json_build_object('name', x.name, 'rating', (r ->> 'rating')::integer, 'expires_at', r ->> 'expires_at'))
+                       from jsonb_array_elements(p.ratings) r
+                       join resources x on x.tenant_id = p.tenant_id and x.id = (r ->> 'experience_id')::uuid), '[]') as ratings,
+           coalesce(p.profile -> 'certificates', '[]') as certificates
+      from principals p where p.id = ${principalId}`) ?? noQualifications
 
 export type Expiring = {
   readonly principal_id: string
-  readonly ratings: readonly HeldRating[]
+  readonly profile: PersonProfile | null
+  readonly ratings: readonly HeldRating[] | null
 }
-/** Active people of whom a rating expires between `now` and `until`. */
+/** Active people of whom a rating or a certificate expires between `now` and `until`. */
 export const listExpiring = (tx: Tx, now: string, until: string): Promise<Expiring[]> =>
   tx.list<Expiring>`
-    select p.id as principal_id, p.ratings from principals p
-     where p.disabled_at is null and p.ratings is not null and exists (
-       select from jsonb_array_elements(p.ratings) r
-        where (r ->> 'expires_at')::timestamptz > ${now}::timestamptz and (r ->> 'expires_at')::timestamptz <= ${until}::timestamptz)
+    select p.id as principal_id, p.profile, p.ratings from principals p
+     where p.disabled_at is null and (p.ratings is not null or p.profile is not null) and exists (
+       select from (select (r ->> 'expires_at')::timestamptz as at from jsonb_array_elements(p.ratings) r
+                    union all
+                    select find_end_of_day(c ->> 'expires_on') from jsonb_array_elements(p.profile -> 'certificates') c) ends
+        where ends.at > ${now}::timestamptz and ends.at <= ${until}::timestamptz)
      order by p.id`
 
 export type Lapsed = {
   readonly id: string
   readonly number: string
   readonly assignee: string
-  readonly experience: string
+  /** One of both is null. */
+  readonly experience: string | null
+  readonly certificate: string | null
   readonly expired_at: string
 }
-/** Work that is under way while its assignee is rated high enough in what it asks for, and no longer validly. */
+/** Work that is under way while its assignee is qualified in what it asks for, and no longer validly. */
 export const listLapsed = (tx: Tx, now: string): Promise<Lapsed[]> =>
   tx.list<Lapsed>`
-    select w.id, w.number, p.name as assignee, x.name as experience, r ->> 'expires_at' as expired_at
+    select l.* from (
+    select w.id, w.number, p.name as assignee, x.name as experience, null as certificate, r ->> 'expires_at' as expired_at
       from work_orders w
       join principals p on p.tenant_id = w.tenant_id and p.id = w.assignee_id
       cross join jsonb_array_elements(w.requirements -> 'experience') asked
@@ -45,8 +53,16 @@ export const listLapsed = (tx: Tx, now: string): Promise<Lapsed[]> =>
      where w.category in ('active', 'held') and w.requirements is not null
        and (r ->> 'rating')::integer >= (asked ->> 'min_rating')::integer
        and (r ->> 'expires_at')::timestamptz <= ${now}::timestamptz
-       and not exists (select from findings f where f.tenant_id = w.tenant_id and f.work_order_id = w.id and f.kind = 'qualification_expired')
-     order by w.id`
+    union all
+    select w.id, w.number, p.name, null, c ->> 'name', to_json(find_end_of_day(c ->> 'expires_on')) #>> '{}'
+      from work_orders w
+      join principals p on p.tenant_id = w.tenant_id and p.id = w.assignee_id
+      cross join jsonb_array_elements(w.requirements -> 'certificates') asked
+      cross join jsonb_array_elements(p.profile -> 'certificates') c
+     where w.category in ('active', 'held') and w.requirements is not null and c ->> 'name' = asked ->> 'name'
+       and find_end_of_day(c ->> 'expires_on') <= ${now}::timestamptz) l
+     where not exists (select from findings f where f.work_order_id = l.id and f.kind = 'qualification_expired')
+     order by l.id`
 
 export type WorkingPerson = {
   readonly id: string

@@ -24,7 +24,7 @@ import {
   confirmReservation,
   insertReservation,
   listReservations,
-  loadCapacity,
+  loadThere,
   lockResources,
   releaseReservation,
   reservableKinds,
@@ -208,7 +208,9 @@ async function findReservable(
 /** The first that there is not enough of, counting what this call itself asks for before it. */
 async function findTaken(tx: Tx, actor: Actor, wanted: readonly Wanted[]): Promise<Refusal | undefined> {
   for (const [i, one] of wanted.entries()) {
-    const capacity = await loadCapacity(tx, one.kind, one.id)
+    const { capacity, calibrated_until } = await loadThere(tx, one.kind, one.id)
+    const isDue = gateCalibration(one.name, toUtc(one.until), calibrated_until)
+    if (isDue !== undefined) return isDue
     const standing = await listReservations(tx, {
       resourceId: one.id,
       workOrderId: null,
@@ -232,6 +234,30 @@ async function findTaken(tx: Tx, actor: Actor, wanted: readonly Wanted[]): Promi
         free,
         conflicts: conflicts.slice(0, mostConflicts),
       }
+  }
+  return undefined
+}
+
+/** What is past due at any instant of the range is not set aside for it. */
+const gateCalibration = (
+  resource: string,
+  until: string,
+  calibratedUntil: string | null,
+): Refusal | undefined =>
+  calibratedUntil === null || Date.parse(until) <= Date.parse(calibratedUntil)
+    ? undefined
+    : {
+        code: 'calibration_due',
+        resource,
+        due: new Date(Date.parse(calibratedUntil) - 1).toISOString().slice(0, 10),
+      }
+
+/** The first that cannot be confirmed any more: its calibration was brought forward since it was held. */
+async function findDue(tx: Tx, rows: readonly ReservationRow[]): Promise<Refusal | undefined> {
+  for (const { kind, resource, resource_id: id, from_at: from, until_at: until } of rows) {
+    const { calibrated_until } = await loadThere(tx, kind, id)
+    const isDue = gateCalibration(resource, until, calibrated_until)
+    if (isDue !== undefined) return isDue
   }
   return undefined
 }
@@ -266,6 +292,7 @@ export const confirm = operation({
         confirmReservation(tx, row.id)
         return { ...row, state: 'confirmed', held_until: null }
       },
+      findDue,
     ),
 })
 
@@ -309,6 +336,8 @@ async function change(
   action: string,
   fits: (row: ReservationRow) => boolean,
   apply: (row: ReservationRow, at: string) => ReservationRow,
+  check: (tx: Tx, rows: readonly ReservationRow[]) => Promise<Refusal | undefined> = () =>
+    Promise.resolve(undefined),
 ): Promise<Decision<z.output<typeof listView>>> {
   const locked = await lockForChange(tx, actor, id)
   if (!locked.ok) return locked
@@ -332,6 +361,8 @@ async function change(
     tx,
     rows.map((row) => row.resource_id),
   )
+  const flaw = await check(tx, rows)
+  if (flaw !== undefined) return refuse(flaw)
   const at = workOrder.locked_at
   moveHead(tx, workOrder, {
     action,

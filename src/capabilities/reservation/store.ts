@@ -29,11 +29,17 @@ export async function lockResources(tx: Tx, ids: readonly string[]): Promise<voi
     await tx.rows`select pg_advisory_xact_lock(hashtextextended(${`docket.resource ${id}`}, 0))`
 }
 
-/** How many there are of it now; null where there is no such thing, or it is out of use. */
-export async function loadCapacity(tx: Tx, kind: ReservableKind, id: string): Promise<number | null> {
-  const row = await tx.maybe<{ capacity: number | null }>`
-    select find_capacity(current_tenant(), ${kind}, ${id}::uuid) as capacity`
-  return row?.capacity ?? null
+export type There = {
+  readonly capacity: number | null
+  /** The first instant at which the calibration of a tool is past due; null where it has none. */
+  readonly calibrated_until: string | null
+}
+/** How many there are of it now, none where there is no such thing or it is out of use; and until when it is calibrated. */
+export async function loadThere(tx: Tx, kind: ReservableKind, id: string): Promise<There> {
+  const row = await tx.maybe<There>`
+    select find_capacity(current_tenant(), ${kind}, ${id}::uuid) as capacity,
+           case when ${kind} = 'tool' then find_calibration_end(current_tenant(), ${id}::uuid) end as calibrated_until`
+  return row ?? { capacity: null, calibrated_until: null }
 }
 
 export type ReservationFilter = {

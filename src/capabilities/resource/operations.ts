@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { findShiftProblems } from '#domain/availability.ts'
 import type { ShiftCalendar } from '#domain/availability.ts'
+import { loadPrincipal } from '../principal/store.ts'
 import { inOurTimes, line, text } from '../work-order/schema.ts'
 import { declareRegistry } from './registry.ts'
 
@@ -31,8 +32,13 @@ export const tool = declareRegistry(
       .date()
       .refine(inOurTimes, 'must be between 1900 and 2199')
       .optional()
-      .describe('YYYY-MM-DD'),
+      .describe('YYYY-MM-DD; from the day after (UTC) on it is not set aside'),
+    keeper: line(200).optional().describe('name of who is told before the calibration is due'),
     description: text(5000).optional(),
+  },
+  async ({ keeper }, tx) => {
+    const known = typeof keeper !== 'string' || (await loadPrincipal(tx, keeper))?.name === keeper
+    return known ? [] : [{ path: 'keeper', message: 'is the name of nobody here' }]
   },
 )
 

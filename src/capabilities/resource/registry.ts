@@ -51,7 +51,8 @@ export function declareRegistry<T extends ResourceType, M extends z.ZodRawShape>
   }
 }
 
-type FindFlaws = (body: Body) => readonly { readonly path: string; readonly message: string }[]
+type Flaws = readonly { readonly path: string; readonly message: string }[]
+type FindFlaws = (body: Body, tx: Tx) => Flaws | Promise<Flaws>
 const ref = line(200).describe('id or name')
 
 /** What the four operations of a type have in common. */
@@ -71,9 +72,12 @@ function toKind<T extends ResourceType, M extends z.ZodRawShape>(
   })
   type View = z.output<typeof view>
   const toView = ({ id, name, body, retired, version, created_at, updated_at }: ResourceRow): View =>
-    ({ id, name, ...structuredClone(body), retired, version, created_at, updated_at }) as View
-  const refuseFlawed = (body: Body) => {
-    const errors = findFlaws(body)
+    ({ id, name, ...toShown(body), retired, version, created_at, updated_at }) as View
+  // What is not declared is ours: what was told of a tool.
+  const toShown = (body: Body): Body =>
+    structuredClone(Object.fromEntries(Object.entries(body).filter(([member]) => member in members)))
+  const refuseFlawed = async (tx: Tx, body: Body) => {
+    const errors = await findFlaws(body, tx)
     return errors.length > 0 ? refuse({ code: 'invalid_input', errors: [...errors] }) : undefined
   }
   return { ...words, members, view, toView, refuseFlawed }
@@ -94,8 +98,8 @@ const declareCreate = <T extends ResourceType, M extends z.ZodRawShape>(kind: Ki
     async run(tx, _actor, input) {
       const { type } = kind
       const { name, ...rest } = input as { readonly name: string }
-      const body = toBody(rest)
-      const flaw = kind.refuseFlawed(body)
+      const body = toBody(kind.members, rest)
+      const flaw = await kind.refuseFlawed(tx, body)
       if (flaw !== undefined) return flaw
       return (await loadResource(tx, type, name)) === undefined
         ? accept(kind.toView(insertNew(tx, { type, name, body, retired: false })))
@@ -113,7 +117,7 @@ const declareUpdate = <T extends ResourceType, M extends z.ZodRawShape>(kind: Ki
     example: `${quoteFirst(kind.example)} --retired true --reason "no longer used"`,
     input: z.strictObject({
       id: ref,
-      ...z.strictObject(kind.members).partial().shape,
+      ...toChangeable(kind.members),
       retired: z.boolean().optional(),
       reason: line(2000),
     }),
@@ -126,8 +130,8 @@ const declareUpdate = <T extends ResourceType, M extends z.ZodRawShape>(kind: Ki
       const expected = tx.call.ifVersion
       if (expected !== undefined && expected !== before.version)
         return refuse({ code: 'stale_version', expected, actual: before.version })
-      const body = { ...before.body, ...toBody(rest) }
-      const flaw = kind.refuseFlawed(body)
+      const body = toBody(kind.members, { ...before.body, ...toGiven(rest) })
+      const flaw = await kind.refuseFlawed(tx, body)
       if (flaw !== undefined) return flaw
       const row: ResourceFields = { type, name: before.name, body, retired: retired ?? before.retired }
       const changes = changesBetween(resourceFields, before, row)
@@ -190,9 +194,35 @@ const declareList = <T extends ResourceType, M extends z.ZodRawShape>(kind: Kind
 
 type Change = { readonly id: string; readonly retired?: boolean; readonly reason: string }
 
-/** What was not given is not in the body. */
-const toBody = (given: Body): Body =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+/**
+ * The members as a change takes them: what is left out stays as it is, whatever it is by default, and what may be left out
+ * when it is registered is taken away by null.
+ */
+const toChangeable = (members: z.ZodRawShape): { [member: string]: z.ZodType } =>
+  Object.fromEntries(
+    Object.entries(members).map(([name, member]) => [
+      name,
+      member instanceof z.ZodOptional
+        ? withWords(member, z.nullable(member))
+        : withWords(member, z.optional(member instanceof z.ZodDefault ? member.unwrap() : member)),
+    ]),
+  )
+
+const withWords = (from: z.core.$ZodType, to: z.ZodType): z.ZodType => {
+  const words = z.globalRegistry.get(from)?.description
+  return words === undefined ? to : to.describe(words)
+}
+
+/** What was not given, or is taken away, is not in the body; null stays where it is a value of its own. */
+const toBody = (members: z.ZodRawShape, given: Body): Body =>
+  Object.fromEntries(
+    Object.entries(given).filter(
+      ([name, value]) => value !== undefined && (value !== null || !(members[name] instanceof z.ZodOptional)),
+    ),
+  )
+
+const toGiven = (rest: Body): Body =>
+  Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
 
 /** The name in an example, as the argument of another command. */
 const quoteFirst = (example: string): string => /--name ("[^"]*"|\S+)/.exec(example)?.[1] ?? ''

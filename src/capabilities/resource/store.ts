@@ -65,6 +65,15 @@ export async function listResourceNames(tx: Tx, ids: readonly string[]): Promise
     select id, name from resources where id = any (${[...ids]}::uuid[])`
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
+/** Tools in use whose calibration is due between two days, both included. */
+export const listToolsDue = (
+  tx: Tx,
+  from: string,
+  until: string,
+): Promise<Pick<ResourceRow, 'id' | 'body'>[]> =>
+  tx.rows<Pick<ResourceRow, 'id' | 'body'>>`
+    select id, body from resources
+     where type = 'tool' and not retired and body ->> 'calibration_due' between ${from} and ${until} order by name`
 
 export function insertResource(tx: Tx, id: string, row: ResourceFields, head: Head, at: string): void {
   tx.write(1)`

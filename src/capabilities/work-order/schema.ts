@@ -29,6 +29,11 @@ export const requirements = z.strictObject({
     .array(z.strictObject({ name: line(200), min_rating: z.int().min(1).max(5) }))
     .max(200)
     .default([]),
+  certificates: z
+    .array(z.strictObject({ name: line(200) }))
+    .max(50)
+    .optional()
+    .describe('each must be held by the assignee, and valid'),
   roles: z
     .array(z.strictObject({ role: line(200), headcount: z.int().min(1).max(10_000) }))
     .max(50)

@@ -4,7 +4,7 @@ import { decideAcknowledge, decideEdit, decideHold } from '#domain/edit.ts'
 import { changesBetween } from '#domain/entry.ts'
 import type { Actor } from '#domain/principal.ts'
 import type { Category } from '#domain/lifecycle.ts'
-import { listMissing } from '#domain/qualification.ts'
+import { listMissing, noQualifications } from '#domain/qualification.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision, Refusal } from '#domain/refusal.ts'
 import { fleetTitle, judgedFields, recordedFields } from '#domain/work-order.ts'
@@ -119,7 +119,7 @@ async function gateAssignment(
     assignee_id,
     assignee: names.assignee ?? null,
   })
-  const missing = listMissing(requirements, assigned?.ratings ?? [], workOrder.locked_at)
+  const missing = listMissing(requirements, assigned ?? noQualifications, workOrder.locked_at)
   if (missing.length === 0) return undefined
   const person = assigned?.name ?? assignee_id
   return { code: 'gates_unmet', unmet: [{ code: 'qualification_missing', person, missing }] }
