@@ -119,6 +119,18 @@ const reservations: { readonly [row: string]: Recipe } = {
   },
 }
 
+/** One line of the same registry out, and one in. */
+const tables: { readonly [row: string]: Recipe } = {
+  'registry.export: tools': async (world) => {
+    const { name } = await register(world, 'tool')
+    return { input: { type: 'tools' }, mark: name }
+  },
+  'registry.import: tools': async (world) => {
+    const name = `counted ${world.word()}`
+    return { input: { type: 'tools', csv: `name,quantity\n${name},2`, reason: 'stocktaking' }, mark: name }
+  },
+}
+
 const matching: { readonly [row: string]: Recipe } = {
   'resource.match': async (world, seat) => {
     const { id } = await make(world, seat)
@@ -199,6 +211,7 @@ export const plans: { readonly [row: string]: Recipe } = {
   ...matching,
   ...schedules,
   ...outcomes,
+  ...tables,
   'job_plan.get': underWay(),
   'job_plan.record_step': underWay({ step: 'look' }),
   'credential.lease: no vault': underWay({ name: 'key' }),

@@ -202,6 +202,9 @@ const registries: { readonly [row: string]: Recipe } = {
   },
   'asset.get': async ({ ids }) => ({ input: { id: ids.hplc }, mark: 'HPLC-01' }),
   'asset.list': async () => ({ input: { limit: 200 }, mark: 'HPLC-01' }),
+  'asset.history': async ({ ids }) => ({ input: { id: ids.hplc }, mark: 'HPLC-01' }),
+  'asset.tree': async ({ ids }) => ({ input: { id: ids.hplc }, mark: 'HPLC-01' }),
+  'asset.qr': async ({ ids }) => ({ input: { id: ids.hplc }, mark: 'HPLC-01' }),
   'asset.update: any asset': changeAsset('hplc'),
   "asset.update: the one that own' has": changeAsset('balance'),
   'principal.create': async ({ ids, ...world }) => {

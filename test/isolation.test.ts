@@ -99,6 +99,7 @@ const needed: { readonly [operation: string]: { readonly [name: string]: string 
   'log.consistency': { from: '1' },
   'log.tile': { level: '0', index: '0' },
   'resource.utilisation': { from: '2027-03-01T00:00:00Z', until: '2027-03-08T00:00:00Z' },
+  'registry.export': { type: 'people' },
   'policy.preview': { lifecycle: 'change-control', gate: 'release' },
 }
 

@@ -6,6 +6,7 @@ import * as completion from './completion/operations.ts'
 import * as tenantPolicy from './completion/tenant-policy.ts'
 import * as waiver from './completion/waiver.ts'
 import * as absence from './absence/operations.ts'
+import * as assetHistory from './asset/history.ts'
 import * as asset from './asset/operations.ts'
 import * as attachment from './attachment/operations.ts'
 import * as comment from './comment/operations.ts'
@@ -31,6 +32,7 @@ import { rates } from './person/rates.ts'
 import { actuals } from './actuals/operations.ts'
 import * as cost from './cost/operations.ts'
 import * as timeEntry from './time-entry/operations.ts'
+import { exportCsv, importCsv } from './registry/operations.ts'
 import * as reservation from './reservation/operations.ts'
 import { calendar, experience, tool } from './resource/operations.ts'
 import { book } from './schedule/book.ts'
@@ -76,6 +78,9 @@ export const operations = [
   asset.get,
   asset.list,
   asset.update,
+  assetHistory.history,
+  assetHistory.tree,
+  assetHistory.qr,
   principal.create,
   principal.get,
   principal.list,
@@ -181,6 +186,8 @@ export const operations = [
   cost.list,
   actuals,
   rates,
+  exportCsv,
+  importCsv,
   template.create,
   template.list,
   template.get,

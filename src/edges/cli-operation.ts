@@ -2,7 +2,8 @@
  * The CLI door: one command for each operation, read off the list, sent to the service over HTTP. What the
  * command takes in its path stands bare, everything else is an option.
  */
-import { openAsBlob } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { openAsBlob, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { operations } from '#capabilities/index.ts'
@@ -117,8 +118,10 @@ function declareInput(command: Command, operation: Operation): void {
   const inPath = pathNames(operation)
   for (const name of inPath)
     command.argument(`<${kebab(name)}>`, wordsOf(shape.properties[name], 'description'))
+  if (operation.takes !== undefined)
+    command.argument('<file>', `${operation.takes.type}; "-" reads standard input`)
   for (const [name, schema] of Object.entries(shape.properties)) {
-    if (inPath.includes(name)) continue
+    if (inPath.includes(name) || name === operation.takes?.member) continue
     const needed = (shape.required ?? []).includes(name) && schema['default'] === undefined
     if (operation.secret?.includes(name) === true) {
       const whose = wordsOf(schema, 'description')
@@ -168,14 +171,24 @@ async function runOperation(
   const { bearer, base } = toTarget(key, url, config)
   const given = Object.fromEntries(Object.entries(options).map(([name, value]) => [snake(name), value]))
   const secrets = await askSecrets(operation, given, asker)
-  const input = coerce(inputShape(operation), { ...given, ...secrets })
   const names = pathNames(operation)
+  const input = {
+    ...coerce(inputShape(operation), { ...given, ...secrets }),
+    ...(operation.takes === undefined
+      ? {}
+      : { [operation.takes.member]: readDocument(String(command.processedArgs[names.length])) }),
+  }
   const path = operation.http[1].replace(/:(\w+)/g, (_all, name: string) =>
     encodeURIComponent(String(command.processedArgs[names.indexOf(name)])),
   )
   const request = await toRequest(operation, input)
+  const document = json === true ? undefined : operation.document?.type
   const accept =
-    format === 'csv' ? 'text/csv' : format === 'ndjson' ? 'application/x-ndjson' : 'application/json'
+    format === 'csv'
+      ? 'text/csv'
+      : format === 'ndjson'
+        ? 'application/x-ndjson'
+        : (document ?? 'application/json')
   const headers = {
     ...request.headers,
     accept,
@@ -188,7 +201,28 @@ async function runOperation(
     headers,
     ...(request.body === undefined ? {} : { body: request.body }),
   })
-  await printResponse(operation, response, { json: json === true, raw: format !== undefined }, out)
+  await printResponse(
+    operation,
+    response,
+    { json: json === true, raw: format !== undefined || document !== undefined },
+    out,
+  )
+}
+
+/** The text of a file, or of standard input. */
+function readDocument(path: string): string {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path === '-' ? 0 : path)
+  } catch (cause) {
+    throw new SetupProblem(
+      `The file "${path}" cannot be read: check that it is there and that you may read it.`,
+      { cause },
+    )
+  }
+  if (!isUtf8(bytes))
+    throw new SetupProblem(`The file "${path}" is not text in UTF-8: save it as CSV in UTF-8.`)
+  return bytes.toString('utf8')
 }
 
 /** The service and the key to call it with, as the options or the settings say. */

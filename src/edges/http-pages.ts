@@ -1,6 +1,7 @@
 /**
- * The pages on which people sign: /sign, /sign/<work order>, /keys, and / that leads to them and to the API. They are the
- * files of `pages/` as they stand, and hold no rule and no data: everything comes from the API, as the person who is signed in.
+ * The pages on which people sign: /sign, /sign/<work order>, /keys; /assets/<tag>, where its QR code leads; and / that leads
+ * to them and to the API. They are the files of `pages/` as they stand, and hold no rule and no data: everything comes from
+ * the API, as the person who is signed in.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -18,7 +19,7 @@ const files: { readonly [name: string]: readonly [file: URL, type: string] } = {
   'icon.svg': [new URL('icon.svg', folder), 'image/svg+xml'],
   'webauthn.js': [webauthn, script],
   ...Object.fromEntries(
-    ['api', 'dom', 'frame', 'keys', 'record', 'sign', 'statement'].map((name) => [
+    ['api', 'asset', 'dom', 'frame', 'keys', 'record', 'sign', 'statement'].map((name) => [
       `${name}.js`,
       [new URL(`${name}.js`, folder), script] as const,
     ]),
@@ -61,6 +62,7 @@ export function mountPages(app: FastifyInstance, origin: string): void {
     ['/sign', sign],
     ['/sign/:ref', sign],
     ['/keys', keys],
+    ['/assets/:tag', toPage('Asset', 'asset')],
   ] as const)
     app.get(url, (_request, reply) =>
       reply

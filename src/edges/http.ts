@@ -21,6 +21,7 @@ import { openEventStreams } from './http-events.ts'
 import { exportFormat, sendExport } from './http-export.ts'
 import { authenticate, sendProblem, sendRefusal } from './http-reply.ts'
 import { assembleInput, readCall } from './http-request.ts'
+import { asksForDocument, sendDocument, takeDocuments } from './http-document.ts'
 import { sendDownload, withUpload } from './http-files.ts'
 import { refuseAddress, refuseConnection, refuseMalformed } from './http-malformed.ts'
 import { refuseForeignPages } from './http-origin.ts'
@@ -63,8 +64,14 @@ export async function buildHttp(service: Service): Promise<FastifyInstance> {
     for (const operation of operations)
       if (operation.upload === true) mountOperation(uploads, service, operation, streams)
   })
+  await app.register(async (documents) => {
+    takeDocuments(documents)
+    for (const operation of operations)
+      if (operation.takes !== undefined) mountOperation(documents, service, operation, streams)
+  })
   for (const operation of operations)
-    if (operation.upload !== true) mountOperation(app, service, operation, streams)
+    if (operation.upload !== true && operation.takes === undefined)
+      mountOperation(app, service, operation, streams)
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     await checkAlive(service.floor.db)
@@ -119,6 +126,8 @@ async function answer(
   if (replayed) reply.header('idempotency-replayed', 'true')
   if (operation.name === 'pack.export') return sendPack(service, actor, request, reply, output)
   if (operation.download === true) return sendDownload(service, actor, request, reply, output)
+  if (operation.document !== undefined && asksForDocument(operation.document, request))
+    return sendDocument(operation.document, output, reply)
   const version = (output as { version?: unknown } | null)?.version
   if (typeof version === 'number') reply.header('etag', `"${version}"`)
   return reply

@@ -89,7 +89,9 @@ function requestBody(operation: Operation, body: JsonSchema): JsonSchema {
     return { required: true, content: { 'multipart/form-data': { schema } } }
   }
   const needed = Array.isArray(body['required']) && body['required'].length > 0
-  return { required: needed, content: { 'application/json': { schema: body } } }
+  const takes =
+    operation.takes === undefined ? {} : { [operation.takes.type]: { schema: { type: 'string' } } }
+  return { required: needed, content: { 'application/json': { schema: body }, ...takes } }
 }
 
 function success(operation: Operation): JsonSchema {
@@ -106,7 +108,9 @@ function success(operation: Operation): JsonSchema {
   const schema = toJsonSchema(operation.output, 'output')
   const lists = operation.name.endsWith('.list') ? { 'text/csv': {}, 'application/x-ndjson': {} } : {}
   const live = operation.name === 'event.list' ? { 'text/event-stream': {} } : {}
-  return { description: 'done', content: { 'application/json': { schema }, ...lists, ...live } }
+  const { document } = operation
+  const shown = document === undefined ? {} : { [document.type]: { schema: { type: 'string' } } }
+  return { description: 'done', content: { 'application/json': { schema }, ...lists, ...live, ...shown } }
 }
 
 const problemSchema: JsonSchema = {

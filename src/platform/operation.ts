@@ -29,6 +29,10 @@ export type Operation<N extends OperationName = OperationName, I = unknown, O = 
   readonly upload?: true
   /** The answer is a file: `output` describes it and the edge streams it. */
   readonly download?: true
+  /** A member of the answer is a document of its own: HTTP gives it as this type to who asks for it, the command prints it. */
+  readonly document?: { readonly member: string; readonly type: `${string}/${string}` }
+  /** A member of the input is a document of its own: HTTP takes it as a body of this type too, the command from a file. */
+  readonly takes?: { readonly member: string; readonly type: `${string}/${string}` }
   /** MCP tool name where it is not the operation's own with an underscore; `false` keeps it off MCP. */
   readonly mcp?: string | false
   /** Does something outside the transaction (an account, a key): a used idempotency key is looked up before that. */

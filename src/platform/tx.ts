@@ -95,7 +95,12 @@ export type Tx = {
   recordAll(changes: readonly Change[], at: string): { readonly heads: Head[]; readonly sent: Promise<void> }
   /** The refusal stands, but what was recorded about it is committed. */
   keepDespiteRefusal(): void
-  /** What was queued is not done after all. */
+  /**
+   * Sends what is queued, so that what is read next sees it: for many changes of which one rests on another. Every record that
+   * was there must have been locked before the first of them.
+   */
+  send(): Promise<void>
+  /** What was queued or sent is not done after all, nor what is queued from now on. */
   drop(): void
   /** Done once everything is committed. */
   afterCommit(work: () => void): void
@@ -150,6 +155,8 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
   const writes: Statement[] = []
   const afterwards: (() => void)[] = []
   let keep = false
+  let sent = false
+  let dropped = false
   let entry: Query | undefined
   const rowsOf = async <Row>(query: Query): Promise<Row[]> => (await wire.ask(query)).rows as Row[]
   const tx: Tx = {
@@ -187,26 +194,36 @@ function openSession(client: pg.PoolClient, floor: Floor, bound: Bound) {
       return { heads, sent: wire.ask(query).then(() => undefined) }
     },
     keepDespiteRefusal: () => void (keep = true),
+    async send() {
+      if (writes.length === 0) return
+      sent = true
+      entry = undefined
+      await wire.write(writes.splice(0))
+    },
     drop() {
+      dropped = sent
       writes.length = 0
       afterwards.length = 0
     },
     afterCommit: (work) => void afterwards.push(work),
-    now(instant) {
-      const now = readClock()
-      return instant === undefined || now > instant ? now : instant
-    },
+    now: nowAfter,
     newId,
   }
   return {
     tx,
     keeps: () => keep,
     async commit(): Promise<void> {
+      if (dropped) return wire.rollback()
       await wire.commit(writes)
       for (const work of afterwards) work()
     },
     rollback: () => wire.rollback(),
   }
+}
+
+function nowAfter(instant?: string): string {
+  const now = readClock()
+  return instant === undefined || now > instant ? now : instant
 }
 
 /** A statement that does not touch as many rows as it must fails, and with it everything that goes with it. */

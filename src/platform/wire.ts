@@ -88,6 +88,11 @@ export function openWire(client: pg.PoolClient, tenantId: string, oneMoment = fa
       transacts ||= query.transacts || toLock.length > 0
       return enqueue(query)
     },
+    /** In the transaction, in this order, at once. */
+    async write(statements: readonly Statement[]): Promise<void> {
+      transacts = true
+      await Promise.all(statements.map(enqueue))
+    },
     /** Planned for its values instead of prepared once for all. */
     async askPlanned(query: Query): Promise<Outcome> {
       transacts ||= toLock.length > 0

@@ -254,7 +254,7 @@ const gateCalibration = (
 
 /** The first that cannot be confirmed any more: its calibration was brought forward since it was held. */
 async function findDue(tx: Tx, rows: readonly ReservationRow[]): Promise<Refusal | undefined> {
-  for (const { kind, resource, resource_id: id, from_at: from, until_at: until } of rows) {
+  for (const { kind, resource, resource_id: id, until_at: until } of rows) {
     const { calibrated_until } = await loadThere(tx, kind, id)
     const isDue = gateCalibration(resource, until, calibrated_until)
     if (isDue !== undefined) return isDue
