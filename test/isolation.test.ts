@@ -161,7 +161,8 @@ const plainPages = [
   '/keys',
   '/sign',
   '/sign/:ref',
-  ...['api', 'dom', 'frame', 'keys', 'record', 'sign', 'statement', 'webauthn'].map(
+  '/assets/:tag',
+  ...['api', 'asset', 'dom', 'frame', 'keys', 'record', 'sign', 'statement', 'webauthn'].map(
     (name) => `/pages/${name}.js`,
   ),
   '/pages/icon.svg',
@@ -191,7 +192,7 @@ test('R-ISO-2 every GET route, with one’s own ids and in every format, shows n
       for (const operation of reads) {
         const formats = operation.name.endsWith('.list')
           ? [everything, 'text/csv', 'application/x-ndjson']
-          : [everything]
+          : [everything, ...(operation.document === undefined ? [] : [operation.document.type])]
         for (const accept of formats) {
           const limits = operation.name === 'event.list' ? { limit: '1000' } : {}
           // Ours alone: whoever may not have it is refused all the same.
@@ -207,7 +208,9 @@ test('R-ISO-2 every GET route, with one’s own ids and in every format, shows n
         }
       }
       const pages = [us, them].flatMap(({ refs }) =>
-        plainPages.map((path) => path.replace(':ref', refs['signedId'] ?? '')),
+        plainPages.map((path) =>
+          path.replace(':ref', refs['signedId'] ?? '').replace(':tag', refs['tag'] ?? ''),
+        ),
       )
       for (const path of ['/no/such/page', ...pages])
         assertClean(traces, await askHttp(caller, { method: 'GET', path, accept: '*/*' }), path, path)

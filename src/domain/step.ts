@@ -8,6 +8,8 @@ import type { PlanStep, StepGround, StepResult } from './job-plan.ts'
 import { finalCategories } from './lifecycle.ts'
 import { rolesOn } from './principal.ts'
 import type { Actor } from './principal.ts'
+import { listMissing, noQualifications } from './qualification.ts'
+import type { Qualifications } from './qualification.ts'
 import { accept, refuse } from './refusal.ts'
 import type { Decision, Unmet } from './refusal.ts'
 import type { WorkOrder } from './work-order.ts'
@@ -32,6 +34,8 @@ export type StepFacts = {
   /** Files of the work order that the command names. */
   readonly files: readonly { readonly id: string; readonly sha256: string }[]
   readonly ground: StepGround
+  /** The assignee with its qualifications, where the work asks for some. */
+  readonly assigned?: ({ readonly name: string } & Qualifications) | undefined
   readonly now: string
 }
 export type StepPlan = {
@@ -42,7 +46,7 @@ export type StepPlan = {
   readonly reason: string | null
 }
 
-/** Checked in this order: final, known, role, person, duty, state, hold, blocked, the answer itself, what stands before. */
+/** Checked in this order: final, known, role, person, duty, qualification, state, hold, blocked, the answer itself, what stands before. */
 export function decideStep(facts: StepFacts, command: StepCommand): Decision<StepPlan> {
   const { workOrder, actor } = facts
   if (finalCategories.includes(workOrder.category))
@@ -100,6 +104,7 @@ function unmetFor(step: PlanStep, facts: StepFacts): Unmet[] {
       else if (facts.executorSponsorIds.includes(actor.id))
         unmet.push({ code: 'separation_of_duties', rule: 'sponsor_of_executor' })
     }
+    unmet.push(...gateQualification(facts))
   }
   if (workOrder.category !== 'active') unmet.push({ code: 'not_under_way', current: workOrder.status })
   if (workOrder.hold !== null)
@@ -120,6 +125,18 @@ function unmetFor(step: PlanStep, facts: StepFacts): Unmet[] {
       unmet.push({ code: 'steps_open', steps: open, roles: rolesOfOpen(open, workOrder.lifecycle) })
   }
   return unmet
+}
+
+/** Who signs off his own work is qualified for it at that time; the others did not do it. */
+function gateQualification({
+  workOrder,
+  actor,
+  assigned = { name: actor.name, ...noQualifications },
+  now,
+}: StepFacts): Unmet[] {
+  if (actor.id !== workOrder.assignee_id) return []
+  const missing = listMissing(workOrder.requirements, assigned, now)
+  return missing.length === 0 ? [] : [{ code: 'qualification_missing', person: assigned.name, missing }]
 }
 
 /** What each kind is answered with. */

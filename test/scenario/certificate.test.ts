@@ -31,15 +31,11 @@ async function hireOne(roles: readonly string[] = ['operator'], kind = 'human') 
   count += 1
   const { name, id } = await hire(fixture, { name: `Holder ${count}`, roles, kind })
   const { key } = await keyFor(fixture, name)
+  const call = (method: string, path: string, body: object): Promise<Reply> =>
+    fixture.call(undefined, method, path, body, bearer(key))
   const start = (workOrder: string): Promise<Reply> =>
-    fixture.call(
-      undefined,
-      'POST',
-      `/v1/work-orders/${workOrder}/transitions`,
-      { to: 'in_progress', reason: 'begins' },
-      bearer(key),
-    )
-  return { name: name as string, id: id as string, start }
+    call('POST', `/v1/work-orders/${workOrder}/transitions`, { to: 'in_progress', reason: 'begins' })
+  return { name: name as string, id: id as string, call, start }
 }
 const hold = (id: string, name: string, expires_on: string | null): Promise<Json> =>
   must(
@@ -126,6 +122,29 @@ test('R-CRT-3 a release is not signed for somebody whose certificate has ended',
   assert.ok(refused.text.includes('qualification_missing'), refused.text)
   await hold(somebody.id, 'crane licence', null)
   await must(signWith(assurer, id, { gate: 'release', role: 'qa' }), 201)
+})
+
+test('R-CRT-3 who did the work signs off no step of it without the certificate that it asks for', async () => {
+  const somebody = await hireOne()
+  await hold(somebody.id, 'pressure licence', dayIn(1))
+  const { id } = await create('pressure licence', somebody.name, {
+    job_plan: {
+      title: 'Plan',
+      steps: [
+        { key: 'own', kind: 'sign_off', role: 'assignee', text: 'done as written' },
+        { key: 'done', kind: 'instruction', text: 'cleaned' },
+      ],
+    },
+  })
+  await must(move(id, 'assigned'))
+  await must(somebody.start(id))
+  await hold(somebody.id, 'pressure licence', dayIn(-1))
+  const refused = await somebody.call('POST', `/v1/work-orders/${id}/steps/own`, {})
+  assert.deepEqual([refused.status, refused.body.code], [409, 'qualification_missing'], refused.text)
+  // What is not signed is recorded all the same: the lapse itself is a finding.
+  await must(somebody.call('POST', `/v1/work-orders/${id}/steps/done`, {}))
+  await hold(somebody.id, 'pressure licence', dayIn(1))
+  await must(somebody.call('POST', `/v1/work-orders/${id}/steps/own`, {}))
 })
 
 test('R-CRT-4 a certificate that ends while work is under way is a finding, once', async () => {

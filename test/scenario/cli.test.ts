@@ -131,6 +131,7 @@ const splitLine = (line: string): string[] =>
 
 test('R-CLI-2 every example of an operation is understood', async (t) => {
   writeFileSync(join(folder, 'report.pdf'), 'a report')
+  writeFileSync(join(folder, 'tools.csv'), 'name,quantity\ntorque wrench,3\n')
   const started = process.cwd()
   process.chdir(folder)
   await create()

@@ -103,6 +103,9 @@ test('R-REG-1 what is exported and imported again changes nothing and writes no 
       ]),
     ),
   )
+  // Breaks as other systems write them come back as one kind, and are no change.
+  const broken = { tag: 'Z-3', name: 'Wing', location: 'one\r\ntwo\rthree' }
+  await must(fixture.call(planner, 'POST', '/v1/assets', broken), 201)
   const nia = await must(fixture.call(admin, 'GET', '/v1/people/-Nia'))
   assert.deepEqual([nia.job_roles, nia.calendar, nia.cost_rate], [['a;b', '[c'], 'odd hours', '12.50'])
   assert.deepEqual(

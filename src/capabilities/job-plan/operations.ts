@@ -22,6 +22,7 @@ import type { Recorded } from '#domain/work-order.ts'
 import { everyone, operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { raiseFinding } from '../finding/raise.ts'
+import { loadAssigned } from '../person/assigned.ts'
 import { findWorkOrder, lockForChange } from '../work-order/find.ts'
 import type { LockedWorkOrder, WorkOrderRow } from '../work-order/find.ts'
 import { decimal, stepResult } from '../work-order/plan-schema.ts'
@@ -210,6 +211,7 @@ export const record = operation({
         executorSponsorIds: workOrder.executor_sponsor_ids,
         files: files.length === 0 ? [] : await listFiles(tx, workOrder.id, files),
         ground: await loadStepGround(tx, workOrder),
+        assigned: await loadAssigned(tx, workOrder),
         now: workOrder.locked_at,
       },
       command,

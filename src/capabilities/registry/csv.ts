@@ -16,7 +16,7 @@ const toHidden = (cell: string): string => (hidden.test(cell) ? `'${cell}` : cel
 const toShown = (cell: string): string => (cell.startsWith("'") && hidden.test(cell) ? cell.slice(1) : cell)
 
 export const writeCsv = (rows: readonly (readonly string[])[]): string =>
-  stringify(rows.map((cells) => cells.map(toHidden)))
+  stringify(rows.map((cells) => cells.map((cell) => toHidden(unifyBreaks(cell)))))
 
 /** Every line break is one character here, as a spreadsheet would have it. */
 export const unifyBreaks = (text: string): string => text.replace(/\r\n?/g, '\n')

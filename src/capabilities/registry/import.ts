@@ -42,11 +42,12 @@ export async function importLines(
   if (rows.length > mostRows) return refuse(toRefusal([tooMany(rows.length)]))
   const names = [...new Set(rows.map(({ row }) => nameOf(registry, row)))]
   const seen = toIndex(registry, await registry.load(tx, names))
-  for (const { row } of rows) {
-    const record = seen.records.get(nameOf(registry, row))
-    if (record !== undefined && findChanged(row, seen.rows.get(toKey(registry, row))).length > 0)
-      tx.lock(record)
-  }
+  const touched = rows.flatMap(({ row }) => {
+    const isSame = findChanged(row, seen.rows.get(toKey(registry, row))).length === 0
+    return isSame ? [] : (seen.records.get(nameOf(registry, row)) ?? [])
+  })
+  // In one order, so that no two imports wait for each other.
+  for (const id of touched.toSorted()) tx.lock(id)
   const standing = toIndex(registry, await registry.load(tx, names))
   const changes: Change[] = []
   const problems: Problem[] = []
