@@ -120,7 +120,8 @@ async function answer(
   const call = readCall(request)
   if (!call.ok) return sendRefusal(reply, call.refusal)
   const input = assembleInput(operation, request, extra)
-  const decision = await perform(service.floor, operation, actor, input, call.value)
+  const signal = operation.think === undefined ? undefined : untilGone(reply)
+  const decision = await perform(service.floor, operation, actor, input, { ...call.value, signal })
   if (!decision.ok) return sendRefusal(reply, decision.refusal)
   const { output, replayed } = decision.value
   if (replayed) reply.header('idempotency-replayed', 'true')
@@ -138,12 +139,21 @@ async function answer(
     .send(JSON.stringify(output))
 }
 
+/** Aborted when the connection closes before the answer has left. */
+function untilGone(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  return gone.signal
+}
+
 function handleError(
   service: Service,
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  // Nobody is there to be told: what thought for them was broken off.
+  if (error.name === 'AbortError' && reply.raw.destroyed) return reply
   const away = asUnavailable(error)
   if (away !== undefined) {
     service.recover()

@@ -17,7 +17,13 @@ export type Permission = {
   readonly roles: 'any' | readonly GrantedRole[]
 }
 
-export type Operation<N extends OperationName = OperationName, I = unknown, O = unknown> = {
+/** Where an operation thinks: nothing of the database is held. */
+export type Thinking = {
+  /** Aborted when nobody waits for the answer any more: whoever thinks stops then, and throws its reason. */
+  readonly signal: AbortSignal
+}
+
+export type Operation<N extends OperationName = OperationName, I = unknown, O = unknown, V = O> = {
   readonly name: N
   readonly summary: string
   readonly http: readonly [Method, `/${string}`]
@@ -47,12 +53,23 @@ export type Operation<N extends OperationName = OperationName, I = unknown, O = 
   readonly example?: string
   readonly input: z.ZodType<I>
   readonly output: z.ZodType<O>
-  run(tx: Tx, actor: Actor, input: I): Promise<Decision<O>>
+  run(tx: Tx, actor: Actor, input: I): Promise<Decision<V>>
+  /** What takes long: the answer out of what `run` loaded, once its transaction is over. See `thinkingOperation`. */
+  think?(loaded: V, thinking: Thinking): Promise<Decision<O>>
 }
 
 export const operation = <const N extends OperationName, I, O>(
-  declared: Operation<N, I, O>,
+  declared: Operation<N, I, O> & { readonly think?: never },
 ): Operation<N, I, O> => declared
+
+/**
+ * One that loads in `run` and then thinks for seconds, holding no transaction and no connection. It changes nothing, and
+ * does its thinking in another thread. One of a tenant runs at a time, from its loading on; others wait for their turn.
+ */
+export const thinkingOperation = <const N extends OperationName, I, O, V>(
+  declared: Operation<N, I, O, V> &
+    Required<Pick<Operation<N, I, O, V>, 'think'>> & { readonly mutates: false },
+): Operation<N, I, O, V> => declared
 
 export const everyone: Permission = { kinds: ['human', 'agent', 'vendor', 'system'], roles: 'any' }
 export const staff: Permission = { kinds: ['human', 'agent', 'system'], roles: 'any' }

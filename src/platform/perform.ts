@@ -59,8 +59,8 @@ export async function perform(
   if (!parsed.success) return refuse(toInvalidInput(parsed.error))
   for (let tries = 1; ; tries += 1) {
     try {
-      const once = (): Promise<Decision<Answer>> =>
-        performOnce(floor, operation, actor, parsed.data, call, tries === 1)
+      const once = async (): Promise<Decision<Answer>> =>
+        think(operation, call, await performOnce(floor, operation, actor, parsed.data, call, tries === 1))
       const turn = turnOf(operation, actor)
       if (turn === undefined) return await once()
       return (
@@ -79,10 +79,26 @@ export async function perform(
 }
 
 /** What many may wait for at once, and long: each kind of it in a line of its own. */
-function turnOf({ secret, locksTree }: Operation, actor: Actor): { key: string; room: Room } | undefined {
+function turnOf(operation: Operation, actor: Actor): { key: string; room: Room } | undefined {
+  const { secret, locksTree } = operation
+  // What is loaded for it may be large: who waits has loaded nothing yet.
+  if (operation.think !== undefined)
+    return { key: `think ${actor.tenantId}`, room: { atOnce: 1, waiting: 15 } }
   // To check a secret takes long on purpose, under the lock of the caller's record.
   if (secret !== undefined) return { key: actor.id, room: { atOnce: 1, waiting: 31 } }
   return locksTree ? { key: `tree ${actor.tenantId}`, room: { atOnce: 4, waiting: 1000 } } : undefined
+}
+
+/** From what was loaded to the answer, where an operation thinks; the transaction is over by now. */
+async function think(
+  operation: Operation,
+  { signal = new AbortController().signal }: Call,
+  loaded: Decision<Answer>,
+): Promise<Decision<Answer>> {
+  if (operation.think === undefined || !loaded.ok) return loaded
+  signal.throwIfAborted()
+  const decision = await operation.think(loaded.value.output, { signal })
+  return decision.ok ? accept({ ...loaded.value, output: decision.value }) : decision
 }
 
 function performOnce(

@@ -29,6 +29,8 @@ export type Call = {
   /** The version that the caller read (If-Match); the operation refuses another. */
   readonly ifVersion?: number | undefined
   readonly idempotencyKey?: string | undefined
+  /** Aborted when nobody waits for the answer any more; heard by what thinks long. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The row of a record, as far as its chain of entries is concerned. */
