@@ -4,8 +4,8 @@
  * the other would cost. Once with the same hours for all work (the exact optimum), once with hours to spare, and once
  * with fewer free hours than are asked.
  */
-import { planAssignment, toProblem } from '#domain/assignment.ts'
-import type { AssignmentAsk, Problem, WorkNeed } from '#domain/assignment.ts'
+import { planAssignment } from '#domain/assignment.ts'
+import type { AssignmentAsk, WorkNeed } from '#domain/assignment.ts'
 import type { Person } from '#domain/matching.ts'
 import { openDraw } from '#domain/simulate.ts'
 import { machine } from './world.ts'
@@ -57,28 +57,6 @@ function generate(shareOfHours: number, evenHours?: number): AssignmentAsk {
   return { needs, people: everybody }
 }
 
-/** The cheapest who still has the hours, one work order after the other. */
-function assignGreedily({ pairs, minutes, capacityMinutes }: Problem): { unfilled: number; cost: number } {
-  const free = capacityMinutes.slice()
-  let unfilled = 0
-  let cost = 0
-  minutes.forEach((length, job) => {
-    const options = Array.from(
-      { length: pairs.rowStart[job + 1]! - pairs.rowStart[job]! },
-      (_, at) => pairs.rowStart[job]! + at,
-    )
-      .filter((pair) => free[pairs.person[pair]!]! >= length)
-      .toSorted((a, b) => pairs.cost[a]! - pairs.cost[b]!)
-      .slice(0, pairs.headcount[job])
-    for (const pair of options) {
-      free[pairs.person[pair]!]! -= length
-      cost += pairs.cost[pair]!
-    }
-    unfilled += pairs.headcount[job]! - options.length
-  })
-  return { unfilled, cost }
-}
-
 const rows: readonly (readonly [name: string, shareOfHours: number, evenHours?: number])[] = [
   ['even', 1.5, 8],
   ['roomy', 1.5],
@@ -92,9 +70,8 @@ for (const [name, shareOfHours, evenHours] of rows) {
   const plan = planAssignment(ask)
   const seconds = (performance.now() - start) / 1000
   const cpuSeconds = process.cpuUsage(startCpu).user / 1e6
-  const greedy = assignGreedily(toProblem(ask))
   console.log(`${name}: ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of processor time), ${plan.optimal ? 'the exact optimum' : 'not proven optimal'}
-  unfilled ${plan.unfilled} (bound ${plan.unfilledBound}), greedy ${greedy.unfilled}
-  cost     ${plan.cost} (bound ${plan.costBound}, gap ${(plan.gap * 100).toFixed(3)} %), greedy ${greedy.cost}
+  unfilled ${plan.unfilled} (bound ${plan.unfilledBound}), in turn ${plan.inTurn.unfilled}
+  cost     ${plan.cost} (bound ${plan.costBound}, gap ${(plan.gap * 100).toFixed(3)} %), in turn ${plan.inTurn.cost}
   labour   ${plan.labour} EUR`)
 }

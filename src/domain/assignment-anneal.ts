@@ -6,7 +6,7 @@
  * A change gives a place to somebody else; where that needs room, one of their places goes the other way (a swap), to a
  * third person (a chain), or stays open in its stead. Who is cheap and not in demand is tried more often.
  */
-import { findPair, nobody } from './assignment-search.ts'
+import { findPair, isOn, nobody } from './assignment-search.ts'
 import type { Places } from './assignment-search.ts'
 import type { Knapsacks } from './assignment-bound.ts'
 import type { Draw } from './simulate.ts'
@@ -118,12 +118,6 @@ function findTarget(state: State, place: number, other: number, most: number): n
 
 const costOf = ({ pair, pairs, unfilledCost }: State, place: number): number =>
   pair[place] === nobody ? unfilledCost : pairs.cost[pair[place]!]!
-
-function isOn({ placeStart, holder }: State, job: number, person: number): boolean {
-  for (let place = placeStart[job]!; place < placeStart[job + 1]!; place += 1)
-    if (holder[place] === person) return true
-  return false
-}
 
 function give(state: State, place: number, to: number): void {
   const { pairs, minutes, jobOf, holder, pair, freeMinutes, held } = state

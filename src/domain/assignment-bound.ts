@@ -1,7 +1,8 @@
 /**
  * A cost below which no assignment of work to people in hours can be: Lagrangian relaxation of "every place is filled",
  * so that what is left is one knapsack for each person (Fisher 1981; for this problem Fisher, Jaikumar and Van Wassenhove
- * 1986), improved by subgradient steps. The one rule: every value is a valid bound, whatever the prices are.
+ * 1986), improved by subgradient steps. The one rule: every value is a valid bound, whatever the prices are. That nobody
+ * takes two jobs of a crew is left out of it, which can only lower the bound.
  *
  * With a price λ for a place of each job, at most `unfilled` places free of cost, and h places of each job:
  * L(λ) = Σ h·λ − (the `unfilled` highest λ above zero) − Σ over people of the best knapsack of gains λ − cost.
@@ -13,6 +14,8 @@ export type Knapsacks = {
   /** Of one place of each job, and of each person. */
   readonly minutes: Int32Array
   readonly capacityMinutes: Int32Array
+  /** The jobs of crew c are those from crewStart[c] to before crewStart[c + 1]: nobody takes two places of a crew. */
+  readonly crewStart: Int32Array
 }
 type Ask = Knapsacks & {
   /** Of one place for each pair; those of `pairs`, or zeros to bound the number of unfilled places. */

@@ -13,6 +13,9 @@ export const nobody = -1
 /** A place of a job for each of its heads, those of job j from placeStart[j]: who takes it, or nobody. */
 export type Places = {
   readonly placeStart: Int32Array
+  /** The places of crew c are those from crewPlace[c] to before crewPlace[c + 1]. */
+  readonly crewPlace: Int32Array
+  readonly crewOf: Int32Array
   readonly jobOf: Int32Array
   readonly holder: Int32Array
   /** The pair by which the holder has it. */
@@ -20,9 +23,12 @@ export type Places = {
   readonly freeMinutes: Int32Array
 }
 
-/** The cheapest takers that are proposed for each job, as many as it has places; the proposal keeps everybody's hours. */
+/**
+ * The cheapest takers that are proposed for each job, as many as it has places, and nobody twice in a crew; the proposal
+ * keeps everybody's hours.
+ */
 export function toPlaces(
-  { pairs, capacityMinutes, minutes }: Knapsacks,
+  { pairs, capacityMinutes, minutes, crewStart }: Knapsacks,
   isTaken: (pair: number, job: number) => boolean,
 ): Places {
   const jobs = pairs.headcount.length
@@ -33,11 +39,16 @@ export function toPlaces(
   const holder = new Int32Array(count).fill(nobody)
   const pair = new Int32Array(count).fill(nobody)
   const freeMinutes = capacityMinutes.slice()
+  const crewOf = new Int32Array(jobs)
+  for (let crew = 0; crew + 1 < crewStart.length; crew += 1)
+    crewOf.fill(crew, crewStart[crew], crewStart[crew + 1])
+  const crewPlace = crewStart.map((job) => placeStart[job]!)
+  const places = { placeStart, crewPlace, crewOf, jobOf, holder, pair, freeMinutes }
   for (let job = 0; job < jobs; job += 1) {
     jobOf.fill(job, placeStart[job], placeStart[job + 1])
     const takers: number[] = []
     for (let at = pairs.rowStart[job]!; at < pairs.rowStart[job + 1]!; at += 1)
-      if (isTaken(at, job)) takers.push(at)
+      if (isTaken(at, job) && !isOn(places, job, pairs.person[at]!)) takers.push(at)
     takers.sort((a, b) => pairs.cost[a]! - pairs.cost[b]! || a - b)
     takers.slice(0, pairs.headcount[job]).forEach((at, head) => {
       holder[placeStart[job]! + head] = pairs.person[at]!
@@ -45,13 +56,21 @@ export function toPlaces(
       freeMinutes[pairs.person[at]!]! -= minutes[job]!
     })
   }
-  return { placeStart, jobOf, holder, pair, freeMinutes }
+  return places
+}
+
+/** Has this person a place of the job's crew? */
+export function isOn({ crewOf, crewPlace, holder }: Places, job: number, person: number): boolean {
+  const crew = crewOf[job]!
+  for (let place = crewPlace[crew]!; place < crewPlace[crew + 1]!; place += 1)
+    if (holder[place] === person) return true
+  return false
 }
 
 export type Search = Knapsacks & {
   readonly unfilledCost: number
   readonly rounds: number
-  /** Of the filled places, so many are vacated in a round; fewer than one for each job in any case. */
+  /** Of the filled places, so many are vacated in a round; at most one of each crew in any case. */
   readonly vacated: number
   /** Stop when nothing is unfilled. */
   readonly onlyOpen: boolean
@@ -70,24 +89,26 @@ export function improve(search: Search, places: Places): void {
 /** Places of one person, or one that nobody has, which move together. */
 type Row = { readonly places: readonly number[]; readonly left: number; readonly minutes: number }
 
-/** At most one place of each job, so that nobody gets two of one; unfilled places always. */
+/** At most one place of each crew, so that nobody gets two of one; an unfilled place always. */
 function vacate(search: Search, places: Places): Row[] {
   const { vacated, draw, minutes } = search
-  const { placeStart, holder, freeMinutes, jobOf } = places
-  const jobs = placeStart.length - 1
-  const share = vacated / Math.max(1, jobs)
+  const { crewPlace, holder, freeMinutes, jobOf } = places
+  const crews = crewPlace.length - 1
+  const share = vacated / Math.max(1, crews)
   const rows: Row[] = []
   const leaves = new Map<number, number[]>()
-  for (let job = 0; job < jobs; job += 1) {
-    const heads = holder.subarray(placeStart[job], placeStart[job + 1])
+  for (let crew = 0; crew < crews; crew += 1) {
+    const first = crewPlace[crew]!
+    const heads = holder.subarray(first, crewPlace[crew + 1])
     const turn = Math.floor(draw() * heads.length)
     const isVacated = draw() < share
-    const open = heads.indexOf(nobody)
-    if (open >= 0) rows.push({ places: [placeStart[job]! + open], left: nobody, minutes: minutes[job]! })
+    const open = heads[turn] === nobody ? turn : heads.indexOf(nobody)
+    if (open >= 0)
+      rows.push({ places: [first + open], left: nobody, minutes: minutes[jobOf[first + open]!]! })
     else if (isVacated && heads.length > 0) {
       const left = heads[turn]!
-      leaves.set(left, [...(leaves.get(left) ?? []), placeStart[job]! + turn])
-      freeMinutes[left]! += minutes[job]!
+      leaves.set(left, [...(leaves.get(left) ?? []), first + turn])
+      freeMinutes[left]! += minutes[jobOf[first + turn]!]!
       heads[turn] = nobody
     }
   }
@@ -168,9 +189,9 @@ function reseat(search: Search, places: Places, rows: readonly Row[]): void {
   })
 }
 
-/** The seats that are long enough, of people who can do all of the row and have none of its jobs. */
+/** The seats that are long enough, of people who can do all of the row and are in none of its crews. */
 function listOptions({ pairs }: Search, places: Places, seats: Seats, row: Row): Option[] {
-  const { holder, jobOf, freeMinutes, placeStart } = places
+  const { jobOf, freeMinutes } = places
   const jobs = row.places.map((place) => jobOf[place]!)
   const [first = 0, ...others] = jobs
   const options: Option[] = []
@@ -179,7 +200,7 @@ function listOptions({ pairs }: Search, places: Places, seats: Seats, row: Row):
     if (freeMinutes[person]! < row.minutes) continue
     const found = [at, ...others.map((job) => findPair(pairs, job, person))]
     if (found.includes(nobody)) continue
-    if (jobs.some((job) => holder.subarray(placeStart[job], placeStart[job + 1]).includes(person))) continue
+    if (jobs.some((job) => isOn(places, job, person))) continue
     const cost = found.reduce((sum, one) => sum + pairs.cost[one]!, 0)
     for (const seat of seats.of.get(person) ?? [])
       if (seats.minutes[seat]! >= row.minutes) options.push({ seat, cost, pairs: found })

@@ -17,12 +17,15 @@ import type { Knapsacks } from './assignment-bound.ts'
 import { openFlow, sendFlow } from './assignment-flow.ts'
 import type { Flow } from './assignment-flow.ts'
 import { improve, nobody, toPlaces } from './assignment-search.ts'
+import { planInTurn, settle } from './assignment-settle.ts'
+import type { Fits } from './assignment-settle.ts'
 import type { Places } from './assignment-search.ts'
 import { endOf, isEligible, measureExperience, rankCandidates, rateIn, toProfile } from './matching.ts'
 import type { Need, Person } from './matching.ts'
 import { toCost } from './roll-up.ts'
 import { openDraw } from './simulate.ts'
 
+/** Needs of one work order stand next to each other, one for each role: nobody takes places of two of them. */
 export type WorkNeed = Need & { readonly id: string }
 export type AssignmentAsk = {
   readonly needs: readonly WorkNeed[]
@@ -30,12 +33,23 @@ export type AssignmentAsk = {
   readonly people: readonly Person[]
   /** Hours that are free in the window of one piece of work; by default all that are free. */
   readonly freeHoursIn?: (need: WorkNeed, person: Person) => number
+  /** Only who has all the hours free in the window, instead of counting the missing ones as a cost. */
+  readonly mustFit?: boolean
+  /** Can this person do all these, each in its window? By default whoever has the hours can. */
+  readonly fits?: (needs: readonly WorkNeed[], person: Person) => boolean
+}
+export type Assignment = {
+  readonly work_order_id: string
+  readonly person_id: string
+  /** The one that this place asks for. */
+  readonly role: string | null
 }
 export type Plan = {
   /** In the order of the needs, then by person. */
-  readonly assignments: readonly { readonly work_order_id: string; readonly person_id: string }[]
+  readonly assignments: readonly Assignment[]
   readonly gaps: readonly {
     readonly work_order_id: string
+    readonly role: string | null
     readonly missing: number
     readonly reasons: readonly string[]
   }[]
@@ -52,6 +66,8 @@ export type Plan = {
   readonly optimal: boolean
   /** Known rates only, decimal. */
   readonly labour: string
+  /** The same, where one work order after the other takes the cheapest who still has the hours. */
+  readonly inTurn: Pick<Plan, 'unfilled' | 'cost' | 'labour'>
 }
 
 const tenths = 10
@@ -78,7 +94,7 @@ type Option = {
   readonly other: number
 }
 
-export function toProblem({ needs, people, freeHoursIn }: AssignmentAsk): Problem {
+export function toProblem({ needs, people, freeHoursIn, mustFit = false }: AssignmentAsk): Problem {
   const profiles = people.map(toProfile)
   const minutes = Int32Array.from(needs, ({ hours }) => Math.max(1, Math.ceil(hours * minutesOfHour - 1e-6)))
   const capacityMinutes = Int32Array.from(profiles, ({ freeHours }) =>
@@ -94,6 +110,7 @@ export function toProblem({ needs, people, freeHoursIn }: AssignmentAsk): Proble
       const free = freeHoursIn?.(need, profile.person) ?? profile.freeHours
       const missing =
         need.hours > free ? Math.ceil((tenths * (need.hours - Math.max(0, free))) / need.hours) : 0
+      if (mustFit && missing > 0) return
       const short = Math.round(hundredths * (1 - score))
       const rate = rateIn(need, profile)
       options.push({
@@ -106,7 +123,10 @@ export function toProblem({ needs, people, freeHoursIn }: AssignmentAsk): Proble
     return options
   })
   const headcount = Int32Array.from(needs, (need) => need.headcount)
-  return { ...weigh(rows, headcount, people.length), minutes, capacityMinutes }
+  const crewStart = Int32Array.from(
+    [...needs.keys(), needs.length].filter((job) => needs[job]?.id !== needs[job - 1]?.id || job === 0),
+  )
+  return { ...weigh(rows, headcount, people.length), minutes, capacityMinutes, crewStart }
 }
 
 /** Levels to one whole number for each pair, small enough that the sum of a whole set is exact. */
@@ -136,24 +156,32 @@ function weigh(
 type Found = Pick<Plan, 'unfilled' | 'cost'> & { readonly places: Places }
 export type Solution = Found & Pick<Plan, 'unfilledBound' | 'costBound'>
 
+const always: Fits = () => true
+
 /** The same problem gives the same solution. */
-export function solve(problem: Problem): Solution {
+export function solve(problem: Problem, fits = always): Solution {
   const { pairs, minutes, capacityMinutes } = problem
   const counts = countable(problem)
   if (counts !== undefined) {
     const size = new Int32Array(minutes.length).fill(1)
     const { taken } = sendFlow(openFlow({ pairs, size, room: counts }), toAll(problem, problem.unfilledCost))
-    const exact = summarize(
-      problem,
-      toPlaces(problem, (pair) => taken[pair] === 1),
-    )
-    return { ...exact, unfilledBound: exact.unfilled, costBound: exact.cost }
+    const places = toPlaces(problem, (pair) => taken[pair] === 1)
+    const { unfilled, cost } = summarize(problem, places)
+    settle(problem, places, fits)
+    const exact = summarize(problem, places)
+    const flowing = taken.reduce((sum, one) => sum + one, 0)
+    // Only where it puts somebody into a crew twice, or where windows do not fit, is it more than there is.
+    const isWhole = places.holder.length - unfilled === flowing
+    if (isWhole && exact.unfilled === unfilled && exact.cost === cost)
+      return { ...exact, unfilledBound: unfilled, costBound: cost }
   }
   // First with unfilled places that are dear, but not beyond measure: such prices tell the people apart.
   const state = openFlow({ pairs, size: minutes, room: capacityMinutes })
   const most = pairs.cost.reduce((max, one) => Math.max(max, one), 1)
   const flow = sendFlow(state, toAll(problem, most))
-  const found = search(problem, flow)
+  const places = search(problem, flow)
+  settle(problem, places, fits)
+  const found = summarize(problem, places)
   const costBound = boundCost(problem, flow, found)
   if (found.unfilled === 0) return { ...found, costBound, unfilledBound: 0 }
   const filling = sendFlow(state, toAll(problem, problem.unfilledCost))
@@ -163,7 +191,7 @@ export function solve(problem: Problem): Solution {
 const toAll = ({ minutes }: Problem, one: number): Float64Array => new Float64Array(minutes.length).fill(one)
 
 /** First as many places as can be, whatever they cost; then the cost. */
-function search(problem: Problem, { taken, roomPrice }: Flow): Found {
+function search(problem: Problem, { taken, roomPrice }: Flow): Places {
   const { pairs, minutes } = problem
   const draw = openDraw(seed)
   const places = toPlaces(problem, (pair, job) => taken[pair] === minutes[job])
@@ -175,7 +203,7 @@ function search(problem: Problem, { taken, roomPrice }: Flow): Found {
     places,
   )
   improve({ ...rounds, rounds: costRounds, onlyOpen: false }, places)
-  return summarize(problem, places)
+  return places
 }
 
 function summarize({ pairs }: Problem, places: Places): Found {
@@ -229,20 +257,24 @@ function stepTo(step: (target: number) => number, target: number): number {
 export function planAssignment(ask: AssignmentAsk): Plan {
   const { needs, people } = ask
   const problem = toProblem(ask)
-  const { places, unfilled, unfilledBound, cost, costBound } = solve(problem)
-  const profiles = people.map(toProfile)
-  const assignments: { work_order_id: string; person_id: string }[] = []
-  const gaps: { work_order_id: string; missing: number; reasons: string[] }[] = []
-  let labour = 0n
+  const fits: Fits = (jobs, person) =>
+    ask.fits?.(
+      jobs.map((job) => needs[job]!),
+      people[person]!,
+    ) ?? true
+  const { places, unfilled, unfilledBound, cost, costBound } = solve(problem, fits)
+  const inTurn = summarize(problem, planInTurn(problem, fits))
+  const assignments: Assignment[] = []
+  const gaps: Plan['gaps'][number][] = []
   needs.forEach((need, job) => {
     const holders = places.holder.subarray(places.placeStart[job], places.placeStart[job + 1]).toSorted()
     for (const person of holders) {
       if (person === nobody) continue
-      assignments.push({ work_order_id: need.id, person_id: people[person]!.id })
-      labour += (rateIn(need, profiles[person]!) ?? 0n) * BigInt(problem.minutes[job]!)
+      assignments.push({ work_order_id: need.id, person_id: people[person]!.id, role: need.role ?? null })
     }
     const missing = holders.filter((person) => person === nobody).length
-    if (missing > 0) gaps.push({ work_order_id: need.id, missing, reasons: tellGap(need, people) })
+    if (missing > 0)
+      gaps.push({ work_order_id: need.id, role: need.role ?? null, missing, reasons: tellGap(need, ask) })
   })
   return {
     assignments,
@@ -253,8 +285,28 @@ export function planAssignment(ask: AssignmentAsk): Plan {
     costBound,
     gap: cost > costBound ? (cost - costBound) / cost : 0,
     optimal: unfilled === unfilledBound && cost === costBound,
-    labour: toCost(roundMoney(labour)),
+    labour: sumLabour(ask, problem, places),
+    inTurn: {
+      unfilled: inTurn.unfilled,
+      cost: inTurn.cost,
+      labour: sumLabour(ask, problem, inTurn.places),
+    },
   }
+}
+
+/** What the known rates of everybody's hours come to, decimal. */
+function sumLabour(
+  { needs, people }: AssignmentAsk,
+  { minutes }: Problem,
+  { jobOf, holder }: Places,
+): string {
+  const profiles = people.map(toProfile)
+  let labour = 0n
+  holder.forEach((person, place) => {
+    const job = jobOf[place]!
+    if (person !== nobody) labour += (rateIn(needs[job]!, profiles[person]!) ?? 0n) * BigInt(minutes[job]!)
+  })
+  return toCost(roundMoney(labour))
 }
 
 /** From minutes to hours, to a ten-thousandth. */
@@ -263,8 +315,10 @@ const roundMoney = (amount: bigint): bigint => {
   return ((amount + unit / 2n) / unit) * 100_000_000n
 }
 
-function tellGap(need: WorkNeed, people: readonly Person[]): string[] {
-  const { gaps } = rankCandidates(need, people)
+function tellGap(need: WorkNeed, { people, freeHoursIn }: AssignmentAsk): string[] {
+  const inWindow = (person: Person): Person =>
+    freeHoursIn === undefined ? person : { ...person, openHours: freeHoursIn(need, person), bookedHours: 0 }
+  const { gaps } = rankCandidates(need, people.map(inWindow))
   return gaps.length > 0
     ? [...gaps]
     : ['the free hours of everybody who could do it are needed for other work']

@@ -187,15 +187,20 @@ function toCandidate(need: Need, profile: Profile): Candidate {
     conflicts: person.conflicts,
     qualified,
     freeHours,
-    explanation: [
-      tellHours(need, profile),
-      ...need.experience.map((required) => tellRating(need, profile, required)),
-      tellRate(need, profile),
-      ...(need.preferred.includes(person.id) ? ['preferred'] : []),
-      ...person.conflicts.map((conflict) => `conflict: ${conflict}`),
-    ],
+    explanation: tellAll(need, profile),
   }
 }
+
+/** Why this person for this need, from the data, in the words of the ranking. */
+export const explain = (need: Need, person: Person): string[] => tellAll(need, toProfile(person))
+
+const tellAll = (need: Need, profile: Profile): string[] => [
+  tellHours(need, profile),
+  ...need.experience.map((required) => tellRating(need, profile, required)),
+  tellRate(need, profile),
+  ...(need.preferred.includes(profile.person.id) ? ['preferred'] : []),
+  ...profile.person.conflicts.map((conflict) => `conflict: ${conflict}`),
+]
 
 /** Without the noise of sums like 0.1 + 0.2. */
 const toHours = (hours: number): string => `${Math.round(hours * 1e6) / 1e6} h`
