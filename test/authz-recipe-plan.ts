@@ -138,6 +138,11 @@ const matching: { readonly [row: string]: Recipe } = {
     const window = { start: '2027-03-01T08:00:00Z', end: '2027-03-02T08:00:00Z' }
     return { input: { request, window, hours: 2 }, mark: id }
   },
+  'resource.match_set': async (world, seat) => {
+    const { id } = await make(world, seat)
+    const window = { start: '2027-03-01T08:00:00Z', end: '2027-03-02T08:00:00Z' }
+    return { input: { work_orders: [id], window, hours: 2 }, mark: id }
+  },
 }
 
 let days = 0

@@ -38,6 +38,7 @@ import { calendar, experience, tool } from './resource/operations.ts'
 import { book } from './schedule/book.ts'
 import { match } from './schedule/match.ts'
 import * as schedule from './schedule/operations.ts'
+import { matchSet } from './schedule/match-set.ts'
 import { exportPack } from './pack/operations.ts'
 import * as principal from './principal/operations.ts'
 import { setPassword } from './principal/password.ts'
@@ -171,6 +172,7 @@ export const operations = [
   schedule.list,
   schedule.stop,
   book,
+  matchSet,
   reservation.reserve,
   reservation.confirm,
   reservation.release,

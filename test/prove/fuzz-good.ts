@@ -67,6 +67,11 @@ const byOperation: { readonly [property: string]: () => Arbitrary<Json> } = {
   'resource.match window': () => fc.constant({ start: '2027-03-01T08:00:00Z', end: '2027-03-05T08:00:00Z' }),
   'resource.match hours': () => fc.constantFrom(0.5, 8),
   'resource.match currency': () => fc.constant('EUR'),
+  'resource.match_set window': () =>
+    fc.constant({ start: '2027-03-01T08:00:00Z', end: '2027-03-05T08:00:00Z' }),
+  'resource.match_set hours': () => fc.constantFrom(0.5, 8),
+  'resource.match_set currency': () => fc.constant('EUR'),
+  'resource.match_set work_orders': () => slot('work_order').map((one) => [one]),
   'resource.match request': () => slot('work_order'),
   'schedule.propose request': () =>
     slot('work_order').map((work_order_id) => ({

@@ -2,6 +2,7 @@
  * What each registry is as CSV: its columns, what names a record, and by which operations of the house one is made and
  * changed. No rule stands here: an import does line by line what those operations would do.
  */
+import { costReaders } from '#domain/person.ts'
 import { emptyProfile } from '#domain/person.ts'
 import type { Operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
@@ -95,7 +96,7 @@ const people: Registry = {
     { ...text('email'), fixed: true },
     { ...text('sponsor'), fixed: true },
     list('job_roles'),
-    { ...text('cost_rate'), readers: person.costReaders },
+    { ...text('cost_rate'), readers: costReaders },
     text('currency'),
     text('calendar'),
     text('time_zone'),

@@ -4,7 +4,7 @@ import type { Decision } from '#domain/refusal.ts'
 import { toInstant } from '#domain/instant.ts'
 import type { Grid } from '#domain/slot.ts'
 import type { Tx } from '#platform/tx.ts'
-import { listWorking } from '../person/working.ts'
+import { loadWorking } from '../person/working.ts'
 import type { Ask } from './ask.ts'
 import { toGrid, toMs } from './to-free.ts'
 import { toWorld } from './to-world.ts'
@@ -27,7 +27,7 @@ export async function loadPlanned(tx: Tx, ask: Ask, earlier?: Grid): Promise<Dec
   const outside = await listOutside(tx, [...new Set(others.filter((id) => !inPlan.has(id)))])
   const grid = earlier ?? toGridFrom(tx, ask)
   const [from, until] = [0, grid.length].map((slot) => toInstant(toMs(grid, slot) * 1000))
-  const people = await listWorking(tx, from!, until!)
+  const people = await loadWorking(tx, { start: from!, end: until! })
   const rows = {
     works: works.map((row): Plannable =>
       ask.requirements === null ? row : { ...row, requirements: ask.requirements },

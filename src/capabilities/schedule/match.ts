@@ -5,38 +5,26 @@
 import { z } from 'zod'
 import { rankCandidates } from '#domain/matching.ts'
 import type { Need } from '#domain/matching.ts'
-import type { GrantedRole } from '#domain/principal.ts'
 import { accept, refuse } from '#domain/refusal.ts'
 import type { Decision } from '#domain/refusal.ts'
 import { operation } from '#platform/operation.ts'
-import type { Permission } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import { loadPeople } from '../person/working.ts'
-import { loadPrincipal } from '../principal/store.ts'
 import { loadResource } from '../resource/store.ts'
 import { findWorkOrder } from '../work-order/find.ts'
 import type { WorkOrderRow } from '../work-order/find.ts'
-import { inOurTimes, line } from '../work-order/schema.ts'
+import { line } from '../work-order/schema.ts'
 import { staffingProposal, staffingRequest } from './messages.ts'
-
-const planners: readonly GrantedRole[] = ['assigner', 'captain', 'system_owner', 'qa', 'admin']
-/** What people cost is in the explanations. */
-const permission: Permission = { kinds: ['human', 'agent', 'system'], roles: planners }
-const instant = z.iso.datetime({ offset: true }).refine(inOurTimes, 'must be between 1900 and 2199')
+import { countHeads, findPeople, isForward, toWhen } from './need.ts'
+import { currency, permission, window } from './schema.ts'
 
 const input = z.strictObject({
   request: staffingRequest.describe('as seed 002 writes it; people and experiences by id or name'),
-  window: z
-    .strictObject({ start: instant, end: instant })
-    .optional()
-    .describe('when the work is done; as the work order plans it when left out'),
+  window: window.optional().describe('when the work is done; as the work order plans it when left out'),
   hours: z.number().gt(0).max(10_000).optional().describe('of each person; the estimate when left out'),
   role: line(200).optional(),
   headcount: z.int().min(1).max(1000).optional().describe('as the work order requires when left out'),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, 'must be a code such as EUR')
-    .default('EUR'),
+  currency,
 })
 type Input = z.output<typeof input>
 
@@ -99,20 +87,18 @@ export const match = operation({
 })
 
 async function toNeed(tx: Tx, workOrder: WorkOrderRow, given: Input): Promise<Decision<Need>> {
-  const { request, role, currency } = given
-  const start = given.window?.start ?? workOrder.planned_start
-  const end = given.window?.end ?? workOrder.planned_end
-  const hours = given.hours ?? workOrder.estimated_hours
-  const missing = [
-    ...(start === null || end === null ? ['window'] : []),
-    ...(hours === null || hours <= 0 ? ['hours'] : []),
-  ]
-  if (start === null || end === null || hours === null || missing.length > 0)
+  const { request, role } = given
+  const when = toWhen({
+    start: given.window?.start ?? workOrder.planned_start,
+    end: given.window?.end ?? workOrder.planned_end,
+    hours: given.hours ?? workOrder.estimated_hours,
+  })
+  if (!('window' in when))
     return refuse({
       code: 'invalid_input',
-      errors: missing.map((path) => ({ path, message: 'is needed: the work order does not say it' })),
+      errors: when.map((path) => ({ path, message: 'is needed: the work order does not say it' })),
     })
-  if (Date.parse(end) <= Date.parse(start))
+  if (!isForward(when.window))
     return refuse({
       code: 'invalid_input',
       errors: [{ path: 'window.end', message: 'must be after the start' }],
@@ -124,29 +110,17 @@ async function toNeed(tx: Tx, workOrder: WorkOrderRow, given: Input): Promise<De
     if (row === undefined) return refuse({ code: 'unknown_reference', field, value: ref })
     experience.push({ experience_id: row.id, min_rating, name: row.name })
   }
-  const preferred = await findPeople(tx, 'preferred_persons', request.preferred_persons ?? [])
+  const preferred = await findPeople(tx, 'request.preferred_persons', request.preferred_persons)
   if (!preferred.ok) return preferred
-  const excluded = await findPeople(tx, 'exclude_persons', request.exclude_persons ?? [])
+  const excluded = await findPeople(tx, 'request.exclude_persons', request.exclude_persons)
   if (!excluded.ok) return excluded
   return accept({
     experience,
     ...(role === undefined ? {} : { role }),
-    hours,
-    window: { start: new Date(start).toISOString(), end: new Date(end).toISOString() },
-    headcount: given.headcount ?? workOrder.requirements?.people ?? 1,
+    ...when,
+    headcount: given.headcount ?? countHeads(workOrder.requirements),
     preferred: preferred.value,
     excluded: excluded.value,
-    currency,
+    currency: given.currency,
   })
-}
-
-async function findPeople(tx: Tx, field: string, refs: readonly string[]): Promise<Decision<string[]>> {
-  const ids: string[] = []
-  for (const [i, ref] of refs.entries()) {
-    const row = await loadPrincipal(tx, ref)
-    if (row === undefined)
-      return refuse({ code: 'unknown_reference', field: `request.${field}.${i}`, value: ref })
-    ids.push(row.id)
-  }
-  return accept(ids)
 }
