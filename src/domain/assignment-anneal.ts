@@ -22,8 +22,8 @@ export type Annealing = Knapsacks & {
 /** Of the draws, the share of the best that is taken grows with this power. */
 const bias = 4
 const thirdPersons = 3
-const hotShare = 0.1
-const coldShare = 0.001
+const hotShare = 1
+const coldShare = 0.003
 
 /** Changes `places`. */
 export function anneal(annealing: Annealing, places: Places): void {

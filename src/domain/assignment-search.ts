@@ -9,6 +9,10 @@ import type { Knapsacks } from './assignment-bound.ts'
 import type { Draw } from './simulate.ts'
 
 export const nobody = -1
+const chanceSteps = 1000
+/** Of the crews, at least and at most this share is vacated: a round that vacates all finds the same answer again. */
+const leastVacated = 0.3
+const mostVacated = 0.95
 
 /** A place of a job for each of its heads, those of job j from placeStart[j]: who takes it, or nobody. */
 export type Places = {
@@ -70,9 +74,9 @@ export function isOn({ crewOf, crewPlace, holder }: Places, job: number, person:
 export type Search = Knapsacks & {
   readonly unfilledCost: number
   readonly rounds: number
-  /** Of the filled places, so many are vacated in a round; at most one of each crew in any case. */
+  /** Of the filled places, so many are vacated in a round at most; one of each crew in any case. */
   readonly vacated: number
-  /** Stop when nothing is unfilled. */
+  /** Only filling counts: stop when nothing is unfilled. */
   readonly onlyOpen: boolean
   readonly draw: Draw
 }
@@ -82,8 +86,14 @@ export function improve(search: Search, places: Places): void {
   for (let round = 0; round < search.rounds; round += 1) {
     if (search.onlyOpen && !places.holder.includes(nobody)) return
     const rows = vacate(search, places)
-    reseat(search, places, rows)
+    reseat(search.onlyOpen ? withChance(search) : search, places, rows)
   }
+}
+
+/** Costs drawn anew: of the many answers that fill as much, another one each time, from which the next may fill more. */
+function withChance(search: Search): Search {
+  const { pairs, draw } = search
+  return { ...search, pairs: { ...pairs, cost: pairs.cost.map(() => Math.floor(draw() * chanceSteps)) } }
 }
 
 /** Places of one person, or one that nobody has, which move together. */
@@ -94,7 +104,8 @@ function vacate(search: Search, places: Places): Row[] {
   const { vacated, draw, minutes } = search
   const { crewPlace, holder, freeMinutes, jobOf } = places
   const crews = crewPlace.length - 1
-  const share = vacated / Math.max(1, crews)
+  const drawn = leastVacated + (mostVacated - leastVacated) * draw()
+  const share = Math.min(drawn, vacated / Math.max(1, crews))
   const rows: Row[] = []
   const leaves = new Map<number, number[]>()
   for (let crew = 0; crew < crews; crew += 1) {

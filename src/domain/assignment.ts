@@ -76,11 +76,14 @@ const mostExperience = 20
 const mostSteps = 1_000_000
 const mostExact = 2 ** 52
 const minutesOfHour = 60
-const fillRounds = 60
+/** Rounds for a set of so many places; fewer places have more of them, for a round takes longer with their square. */
+const placesOfRounds = 1300
+const fillRounds = 50
 const costRounds = 20
-const vacatedAtOnce = 400
+const mostTimes = 16
+const vacatedAtOnce = 850
 const movesOfPlace = 10_000
-const mostMoves = 12_000_000
+const mostMoves = 10_000_000
 const boundRounds = 60
 const seed = 1
 
@@ -192,17 +195,17 @@ const toAll = ({ minutes }: Problem, one: number): Float64Array => new Float64Ar
 
 /** First as many places as can be, whatever they cost; then the cost. */
 function search(problem: Problem, { taken, roomPrice }: Flow): Places {
-  const { pairs, minutes } = problem
+  const { minutes } = problem
   const draw = openDraw(seed)
   const places = toPlaces(problem, (pair, job) => taken[pair] === minutes[job])
+  const times = Math.min(mostTimes, (placesOfRounds / Math.max(1, places.holder.length)) ** 2)
   const rounds = { ...problem, vacated: vacatedAtOnce, draw }
-  const free = { ...pairs, cost: new Float64Array(pairs.cost.length) }
-  improve({ ...rounds, pairs: free, rounds: fillRounds, onlyOpen: true }, places)
+  improve({ ...rounds, rounds: Math.round(fillRounds * times), onlyOpen: true }, places)
   anneal(
     { ...problem, roomPrice, draw, moves: Math.min(mostMoves, movesOfPlace * places.holder.length) },
     places,
   )
-  improve({ ...rounds, rounds: costRounds, onlyOpen: false }, places)
+  improve({ ...rounds, rounds: Math.round(costRounds * times), onlyOpen: false }, places)
   return places
 }
 
