@@ -3,6 +3,7 @@
 
 -- ------------------------------------------------------------------------------ schemas and extensions
 
+create extension btree_gist;
 create extension pg_trgm;
 create schema auth;
 
@@ -25,6 +26,13 @@ grant usage on schema public to docket_search;
 grant usage on schema public to public;
 
 -- ------------------------------------------------------------------------------------------- functions
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.currency_digits(currency text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (currency = ANY (ARRAY['BIF'::text, 'CLP'::text, 'DJF'::text, 'GNF'::text, 'ISK'::text, 'JPY'::text, 'KMF'::text, 'KRW'::text, 'PYG'::text, 'RWF'::text, 'UGX'::text, 'UYI'::text, 'VND'::text, 'VUV'::text, 'XAF'::text, 'XOF'::text, 'XPF'::text])) THEN 0 WHEN (currency = ANY (ARRAY['BHD'::text, 'IQD'::text, 'JOD'::text, 'KWD'::text, 'LYD'::text, 'OMR'::text, 'TND'::text])) THEN 3 WHEN (currency = ANY (ARRAY['CLF'::text, 'UYW'::text])) THEN 4 ELSE 2 END;
 
 -- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.current_tenant()
@@ -82,6 +90,16 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_calibration_end(tenant uuid, tool uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select find_end_of_day(r.body ->> 'calibration_due') from resources r
+   where r.tenant_id = tenant and r.id = tool and r.type = 'tool'
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.find_capacity(tenant uuid, what text, resource uuid)
  RETURNS integer
  LANGUAGE sql
@@ -92,6 +110,25 @@ AS $function$
     when 'person' then (select 1 from principals p where p.tenant_id = tenant and p.id = resource and p.disabled_at is null)
     when 'asset'  then (select 1 from assets a where a.tenant_id = tenant and a.id = resource and a.status <> 'retired')
   end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_cost_rate(tenant uuid, person uuid, at timestamp with time zone)
+ RETURNS TABLE(cost_rate numeric, currency text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.cost_rate::numeric, r.currency from list_cost_rates(tenant, person) r
+   order by r.since <= at desc, case when r.since <= at then r.since end desc, r.since limit 1
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_end_of_day(day text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (day::date + 1)::timestamp at time zone 'UTC'
 $function$;
 
 -- owner: docket_owner
@@ -109,6 +146,22 @@ AS $function$
         and (r ->> 'rating')::integer >= (asked ->> 'min_rating')::integer
         and (r ->> 'expires_at' is null or (r ->> 'expires_at')::timestamptz > clock_timestamp()))
    limit 1
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.find_missing_qualification(tenant uuid, person uuid, requirements jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    find_missing_experience(tenant, person, requirements),
+    (select asked ->> 'name' from jsonb_array_elements(requirements -> 'certificates') asked
+      where not exists (
+        select from principals p cross join jsonb_array_elements(p.profile -> 'certificates') c
+         where p.tenant_id = tenant and p.id = person and c ->> 'name' = asked ->> 'name'
+           and (c ->> 'expires_on' is null or find_end_of_day(c ->> 'expires_on') > clock_timestamp()))
+      limit 1))
 $function$;
 
 -- owner: docket_owner
@@ -220,6 +273,25 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_asset_parent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- One after the other: of two that are each put below the other, both would see no cycle.
+  perform pg_advisory_xact_lock(hashtextextended('docket.asset_tree ' || new.tenant_id, 0));
+  if exists (
+    with recursive above as (
+      select new.parent_id as id
+      union select a.parent_id from above join assets a on a.tenant_id = new.tenant_id and a.id = above.id)
+    select from above where id = new.id) then
+    raise exception 'asset % would be part of itself', new.id using errcode = 'DK042';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_attestation()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -241,6 +313,25 @@ begin
   if new.tree_size is distinct from (select max(l.leaf_index) + 1 from log_leaves l)
      or new.tree_size <= (select max(c.tree_size) from checkpoints c) then
     raise exception 'a checkpoint of % is not the size of the log, or not above the one before', new.tree_size using errcode = 'DK024';
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_cost_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  written constant text[] := '{voided_by,voided_at,void_reason}';
+begin
+  if tg_op = 'UPDATE' and (old.voided_at is not null or to_jsonb(new) - written <> to_jsonb(old) - written) then
+    raise exception 'cost line % is void, or another one corrects it', old.id using errcode = 'DK037';
+  end if;
+  perform 1 from work_orders w where w.tenant_id = new.tenant_id and w.id = new.work_order_id and w.category not in ('done', 'abandoned');
+  if not found then
+    raise exception 'work order % is final: its costs stay as they are', new.work_order_id using errcode = 'DK039';
   end if;
   return new;
 end
@@ -514,7 +605,7 @@ CREATE OR REPLACE FUNCTION public.guard_qualification()
  LANGUAGE plpgsql
 AS $function$
 declare
-  missing text := find_missing_experience(new.tenant_id, new.assignee_id, new.requirements);
+  missing text := find_missing_qualification(new.tenant_id, new.assignee_id, new.requirements);
 begin
   if missing is not null then
     raise exception '% is not qualified for work order %: %', new.assignee_id, new.id, missing using errcode = 'DK034';
@@ -541,6 +632,9 @@ begin
   capacity := find_capacity(new.tenant_id, new.kind, new.resource_id);
   if capacity is null or find_most_taken(new.tenant_id, new.resource_id, new.during, new.id) + new.quantity > capacity then
     raise exception '% % is taken', new.kind, new.resource_id using errcode = 'DK035';
+  end if;
+  if new.kind = 'tool' and upper(new.during) > find_calibration_end(new.tenant_id, new.resource_id) then
+    raise exception 'the calibration of tool % is past due in that time', new.resource_id using errcode = 'DK043';
   end if;
   return new;
 end
@@ -733,6 +827,45 @@ end
 $function$;
 
 -- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.guard_time_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  written constant text[] := '{during,note,ended_by_transition,voided_by,voided_at,void_reason,cost_rate,currency,amount}';
+  category text;
+begin
+  if tg_op = 'UPDATE' then
+    if old.voided_at is not null or to_jsonb(new) - written <> to_jsonb(old) - written or lower(new.during) <> lower(old.during)
+       or (not upper_inf(old.during) and (new.during, new.note, new.ended_by_transition) is distinct from (old.during, old.note, old.ended_by_transition))
+       or (new.cost_rate, new.currency, new.amount) is distinct from (old.cost_rate, old.currency, old.amount) then
+      raise exception 'time entry % is corrected by another one, and stays as it is', old.id using errcode = 'DK037';
+    end if;
+  end if;
+  if greatest(lower(new.during), upper(new.during)) > clock_timestamp() + interval '5 minutes' then
+    raise exception 'time entry % is of the future', new.id using errcode = 'DK037';
+  end if;
+  if not new.ended_by_transition or tg_op = 'INSERT' then
+    select w.category into category from work_orders w where w.tenant_id = new.tenant_id and w.id = new.work_order_id;
+    if category is null or category not in ('active', 'held') or (upper_inf(new.during) and new.voided_at is null and category <> 'active') then
+      raise exception 'work order % is not under way: no time is written on it', new.work_order_id using errcode = 'DK038';
+    end if;
+  end if;
+  if tg_op = 'INSERT' then
+    new.cost_rate := null;
+    new.currency := null;
+    new.amount := null;
+  end if;
+  if not upper_inf(new.during) and (tg_op = 'INSERT' or upper_inf(old.during)) then
+    select r.cost_rate, r.currency into new.cost_rate, new.currency from find_cost_rate(new.tenant_id, new.person_id, lower(new.during)) r;
+    -- Microseconds are whole, so the only rounding is the last one.
+    new.amount := round_quotient(new.cost_rate * extract(epoch from upper(new.during) - lower(new.during)), 3600, currency_digits(new.currency));
+  end if;
+  return new;
+end
+$function$;
+
+-- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.guard_waiver()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -903,6 +1036,24 @@ begin
   end if;
   return null;
 end
+$function$;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.list_cost_rates(tenant uuid, person uuid)
+ RETURNS TABLE(since timestamp with time zone, cost_rate text, currency text, said_by text, reason text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with said as (
+    select e.seq, e.at, b.body ->> 'reason' as reason, b.body -> 'actor' ->> 'name' as said_by, c.change -> 'new' ->> 'cost_rate' as rate,
+           case when c.change -> 'new' ->> 'cost_rate' is null then null else c.change -> 'new' ->> 'currency' end as currency
+      from entries e
+      cross join lateral (select convert_from(e.body, 'UTF8')::jsonb as body) b
+      cross join lateral jsonb_array_elements(b.body -> 'changes') c (change)
+     where e.tenant_id = tenant and e.record_id = person and e.action = 'profile_changed' and c.change ->> 'field' = 'profile'),
+  beside as (select s.*, lag(s.rate) over w as rate_before, lag(s.currency) over w as currency_before from said s window w as (order by s.seq))
+  select b.at, b.rate, b.currency, b.said_by, b.reason from beside b
+   where (b.rate, b.currency) is distinct from (b.rate_before, b.currency_before) order by b.seq
 $function$;
 
 -- owner: docket_search
@@ -1116,6 +1267,13 @@ begin
 end
 $function$;
 
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.round_quotient(dividend numeric, divisor integer, digits integer)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN round(((sign(dividend) * div((((abs(dividend) * ((10)::numeric ^ (digits)::numeric)) * (2)::numeric) + (divisor)::numeric), ((divisor * 2))::numeric)) / ((10)::numeric ^ (digits)::numeric)), digits);
+
 -- owner: docket_search
 CREATE OR REPLACE FUNCTION public.search_work_orders(fragments text[], wanted_tags text[], before uuid, most integer)
  RETURNS SETOF uuid
@@ -1139,6 +1297,19 @@ begin
 end
 $function$;
 grant execute on function search_work_orders(text[],text[],uuid,integer) to docket_app;
+
+-- owner: docket_owner
+CREATE OR REPLACE FUNCTION public.stop_timers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update time_entries
+     set during = tstzrange(lower(during), greatest(new.updated_at, lower(during) + interval '1 microsecond')), ended_by_transition = true
+   where tenant_id = new.tenant_id and work_order_id = new.id and upper_inf(during) and voided_at is null;
+  return null;
+end
+$function$;
 
 -- owner: docket_owner
 CREATE OR REPLACE FUNCTION public.uuidv7_floor(at timestamp with time zone)
@@ -1276,6 +1447,9 @@ create table assets (
   constraint assets_tenant_id_owner_id_fkey FOREIGN KEY (tenant_id, owner_id) REFERENCES principals(tenant_id, id),
   constraint assets_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES assets(tenant_id, id)
 );
+CREATE INDEX assets_by_parent ON public.assets USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
+CREATE TRIGGER no_asset_becomes_part_of_itself BEFORE UPDATE ON public.assets FOR EACH ROW WHEN (((new.parent_id IS NOT NULL) AND (new.parent_id IS DISTINCT FROM old.parent_id))) EXECUTE FUNCTION guard_asset_parent();
+CREATE TRIGGER no_asset_is_part_of_itself BEFORE INSERT ON public.assets FOR EACH ROW WHEN ((new.parent_id IS NOT NULL)) EXECUTE FUNCTION guard_asset_parent();
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.assets DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
 create policy tenant on assets for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on assets to docket_app;
@@ -1398,6 +1572,47 @@ create table cosignatures (
 create policy tenant on cosignatures for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select on cosignatures to docket_app;
 grant select on cosignatures to docket_auditor;
+
+-- --------------------------------------------------- table cost_lines: row security enabled and forced
+
+create table cost_lines (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  work_order_id          uuid not null,
+  kind                   text not null,
+  description            text not null,
+  quantity               numeric not null,
+  unit_price             numeric not null,
+  currency               text not null,
+  amount                 numeric not null,
+  dated                  date not null,
+  reference              text,
+  added_by               uuid not null,
+  added_at               timestamp with time zone not null,
+  voided_by              uuid,
+  voided_at              timestamp with time zone,
+  void_reason            text,
+  constraint cost_lines_pkey PRIMARY KEY (tenant_id, id),
+  constraint an_amount_is_quantity_times_price CHECK ((amount = round((quantity * unit_price), currency_digits(currency)))),
+  constraint cost_lines_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint cost_lines_description_check CHECK (((description <> ''::text) AND (length(description) <= 500))),
+  constraint cost_lines_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'part'::text, 'vendor'::text, 'other'::text]))),
+  constraint cost_lines_quantity_check CHECK ((quantity > (0)::numeric)),
+  constraint cost_lines_reference_check CHECK (((reference <> ''::text) AND (length(reference) <= 200))),
+  constraint cost_lines_void_reason_check CHECK ((void_reason <> ''::text)),
+  constraint what_is_void_says_who_and_why CHECK ((num_nonnulls(voided_by, voided_at, void_reason) = ANY (ARRAY[0, 3]))),
+  constraint cost_lines_tenant_id_added_by_fkey FOREIGN KEY (tenant_id, added_by) REFERENCES principals(tenant_id, id),
+  constraint cost_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint cost_lines_tenant_id_voided_by_fkey FOREIGN KEY (tenant_id, voided_by) REFERENCES principals(tenant_id, id),
+  constraint cost_lines_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX cost_lines_of_a_work_order ON public.cost_lines USING btree (tenant_id, work_order_id, id);
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.cost_lines DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
+CREATE TRIGGER what_it_cost_stays BEFORE INSERT OR UPDATE ON public.cost_lines FOR EACH ROW EXECUTE FUNCTION guard_cost_line();
+create policy tenant on cost_lines for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on cost_lines to docket_app;
+grant select on cost_lines to docket_auditor;
+grant update (voided_by, voided_at, void_reason) on cost_lines to docket_app;
 
 -- -------------------------------------------------- table delegations: row security enabled and forced
 
@@ -1728,6 +1943,70 @@ create table number_counters (
 );
 create policy tenant on number_counters for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
 grant insert, select, update on number_counters to docket_app;
+
+-- ---------------------------------------------- table outcome_classes: row security enabled and forced
+
+create table outcome_classes (
+  tenant_id              uuid not null default current_tenant(),
+  measure                text not null,
+  class                  bytea not null,
+  closed_at              timestamp with time zone not null,
+  work_order_id          uuid not null,
+  value                  numeric not null,
+  constraint outcome_classes_pkey PRIMARY KEY (tenant_id, measure, class, closed_at, work_order_id),
+  constraint outcome_classes_class_check CHECK ((length(class) = 16)),
+  constraint outcome_classes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint outcome_classes_tenant_id_work_order_id_measure_fkey FOREIGN KEY (tenant_id, work_order_id, measure) REFERENCES outcomes(tenant_id, work_order_id, measure) ON DELETE CASCADE
+);
+CREATE INDEX outcome_classes_of_one ON public.outcome_classes USING btree (tenant_id, work_order_id, measure);
+create policy tenant on outcome_classes for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant delete, insert, select on outcome_classes to docket_app;
+grant select on outcome_classes to docket_auditor;
+
+-- ---------------------------------------------- table outcome_reading: row security enabled and forced
+
+create table outcome_reading (
+  tenant_id              uuid not null default current_tenant(),
+  read_until             timestamp with time zone not null,
+  constraint outcome_reading_pkey PRIMARY KEY (tenant_id),
+  constraint outcome_reading_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+);
+create policy tenant on outcome_reading for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant delete, insert, select on outcome_reading to docket_app;
+grant select on outcome_reading to docket_auditor;
+grant update (read_until) on outcome_reading to docket_app;
+
+-- ----------------------------------------------------- table outcomes: row security enabled and forced
+
+create table outcomes (
+  tenant_id              uuid not null default current_tenant(),
+  work_order_id          uuid not null,
+  measure                text not null,
+  version                integer not null,
+  asked_at               timestamp with time zone not null,
+  closed_at              timestamp with time zone not null,
+  value                  numeric not null,
+  paths                  jsonb not null,
+  judged                 boolean not null default false,
+  p50                    double precision,
+  p80                    double precision,
+  plain_p50              double precision,
+  plain_p80              double precision,
+  rank                   double precision,
+  constraint outcomes_pkey PRIMARY KEY (tenant_id, work_order_id, measure),
+  constraint a_measure_is_hours_or_a_currency CHECK (((measure = 'hours'::text) OR (measure ~ '^[A-Z]{3}$'::text))),
+  constraint an_estimate_is_whole CHECK ((num_nulls(p50, p80, plain_p50, plain_p80, rank) = ANY (ARRAY[0, 5]))),
+  constraint outcomes_rank_check CHECK (((rank >= (0)::double precision) AND (rank <= (1)::double precision))),
+  constraint what_is_estimated_is_judged CHECK ((judged OR (p50 IS NULL))),
+  constraint outcomes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint outcomes_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX outcomes_by_close ON public.outcomes USING btree (tenant_id, measure, closed_at);
+CREATE INDEX outcomes_not_judged ON public.outcomes USING btree (tenant_id, asked_at) WHERE (NOT judged);
+create policy tenant on outcomes for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant delete, insert, select on outcomes to docket_app;
+grant select on outcomes to docket_auditor;
+grant update (judged, p50, p80, plain_p50, plain_p80, rank) on outcomes to docket_app;
 
 -- --------------------------------------------------- table principals: row security enabled and forced
 
@@ -2114,6 +2393,57 @@ grant insert, select, update on tenants to docket_app;
 grant select on tenants to docket_auditor;
 grant select on tenants to docket_search;
 
+-- ------------------------------------------------- table time_entries: row security enabled and forced
+
+create table time_entries (
+  tenant_id              uuid not null default current_tenant(),
+  id                     uuid not null,
+  work_order_id          uuid not null,
+  person_id              uuid not null,
+  during                 tstzrange not null,
+  source                 text not null,
+  job_role               text,
+  note                   text,
+  ended_by_transition    boolean not null default false,
+  cost_rate              numeric,
+  currency               text,
+  amount                 numeric,
+  corrects               uuid,
+  logged_by              uuid not null,
+  logged_at              timestamp with time zone not null,
+  voided_by              uuid,
+  voided_at              timestamp with time zone,
+  void_reason            text,
+  constraint time_entries_pkey PRIMARY KEY (tenant_id, id),
+  constraint an_entry_is_corrected_once UNIQUE (tenant_id, corrects),
+  constraint nobody_works_at_two_places_at_once EXCLUDE USING gist (tenant_id WITH =, person_id WITH =, during WITH &&) WHERE ((voided_at IS NULL)),
+  constraint a_time_is_a_half_open_range CHECK (((NOT isempty(during)) AND lower_inc(during) AND (NOT upper_inc(during)) AND (NOT lower_inf(during)) AND (upper(during) IS DISTINCT FROM 'infinity'::timestamp with time zone))),
+  constraint an_amount_comes_of_a_rate CHECK ((num_nonnulls(cost_rate, currency, amount) = ANY (ARRAY[0, 3]))),
+  constraint nobody_works_longer_than_a_day CHECK ((upper_inf(during) OR ended_by_transition OR ((upper(during) - lower(during)) <= '24:00:00'::interval))),
+  constraint only_a_timer_runs CHECK (((source = 'timer'::text) OR (NOT upper_inf(during)))),
+  constraint time_entries_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint time_entries_job_role_check CHECK (((job_role <> ''::text) AND (length(job_role) <= 200))),
+  constraint time_entries_note_check CHECK ((length(note) <= 2000)),
+  constraint time_entries_source_check CHECK ((source = ANY (ARRAY['timer'::text, 'manual'::text]))),
+  constraint time_entries_void_reason_check CHECK ((void_reason <> ''::text)),
+  constraint what_is_void_says_who_and_why CHECK ((num_nonnulls(voided_by, voided_at, void_reason) = ANY (ARRAY[0, 3]))),
+  constraint time_entries_tenant_id_corrects_fkey FOREIGN KEY (tenant_id, corrects) REFERENCES time_entries(tenant_id, id),
+  constraint time_entries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id),
+  constraint time_entries_tenant_id_logged_by_fkey FOREIGN KEY (tenant_id, logged_by) REFERENCES principals(tenant_id, id),
+  constraint time_entries_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES principals(tenant_id, id),
+  constraint time_entries_tenant_id_voided_by_fkey FOREIGN KEY (tenant_id, voided_by) REFERENCES principals(tenant_id, id),
+  constraint time_entries_tenant_id_work_order_id_fkey FOREIGN KEY (tenant_id, work_order_id) REFERENCES work_orders(tenant_id, id)
+);
+CREATE INDEX time_entries_of_a_person ON public.time_entries USING btree (tenant_id, person_id, id);
+CREATE INDEX time_entries_of_a_work_order ON public.time_entries USING btree (tenant_id, work_order_id, id);
+CREATE INDEX timers_that_run ON public.time_entries USING btree (tenant_id, work_order_id) WHERE (upper_inf(during) AND (voided_at IS NULL));
+CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.time_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry_of_owner('work_order_id');
+CREATE TRIGGER what_was_worked_stays BEFORE INSERT OR UPDATE ON public.time_entries FOR EACH ROW EXECUTE FUNCTION guard_time_entry();
+create policy tenant on time_entries for all to public using ((tenant_id = current_tenant())) with check ((tenant_id = current_tenant()));
+grant insert, select on time_entries to docket_app;
+grant select on time_entries to docket_auditor;
+grant update (during, note, ended_by_transition, voided_by, voided_at, void_reason) on time_entries to docket_app;
+
 -- --------------------------------------------------- table tree_nodes: row security enabled and forced
 
 create table tree_nodes (
@@ -2261,6 +2591,7 @@ CREATE TRIGGER a_master_closes_over_nothing_that_runs BEFORE UPDATE ON public.wo
 CREATE TRIGGER a_plan_stays_once_a_step_was_done BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN (((new.job_plan IS DISTINCT FROM old.job_plan) AND (old.step_results IS NOT NULL))) EXECUTE FUNCTION refuse_step_change();
 CREATE TRIGGER a_waiver_is_signed_and_stays BEFORE UPDATE ON public.work_orders FOR EACH ROW WHEN ((new.waiver IS DISTINCT FROM old.waiver)) EXECUTE FUNCTION guard_waiver();
 CREATE CONSTRAINT TRIGGER no_change_without_an_entry AFTER INSERT OR UPDATE ON public.work_orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_entry();
+CREATE TRIGGER no_timer_runs_beside_the_work AFTER UPDATE ON public.work_orders FOR EACH ROW WHEN (((old.category = 'active'::text) AND (new.category <> 'active'::text))) EXECUTE FUNCTION stop_timers();
 CREATE TRIGGER nothing_begins_as_started BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN (((new.predecessors IS NOT NULL) AND (new.category = 'active'::text))) EXECUTE FUNCTION guard_start();
 CREATE TRIGGER nothing_begins_as_waived BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN ((new.waiver IS NOT NULL)) EXECUTE FUNCTION guard_waiver();
 CREATE TRIGGER nothing_begins_with_steps_done BEFORE INSERT ON public.work_orders FOR EACH ROW WHEN ((new.step_results IS NOT NULL)) EXECUTE FUNCTION refuse_step_change();

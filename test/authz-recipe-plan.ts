@@ -150,8 +150,8 @@ let days = 0
 function nextWindow(): { earliest_start: string; latest_end: string } {
   days += 1
   const start = Date.UTC(2027, 2, days, 8)
-  const toText = (at: number): string => new Date(at).toISOString()
-  return { earliest_start: toText(start), latest_end: toText(start + 5 * 86_400_000) }
+  const [from, until] = [start, start + 5 * 86_400_000].map((at) => new Date(at).toISOString())
+  return { earliest_start: from!, latest_end: until! }
 }
 const toRequest = (work_order_id: string) => ({
   type: 'SCHEDULING_REQUEST',

@@ -2,8 +2,7 @@
  * What each registry is as CSV: its columns, what names a record, and by which operations of the house one is made and
  * changed. No rule stands here: an import does line by line what those operations would do.
  */
-import { costReaders } from '#domain/person.ts'
-import { emptyProfile } from '#domain/person.ts'
+import { costReaders, emptyProfile } from '#domain/person.ts'
 import type { Operation } from '#platform/operation.ts'
 import type { Tx } from '#platform/tx.ts'
 import * as asset from '../asset/operations.ts'

@@ -71,6 +71,7 @@ export const propose = operation({
   status: 201,
   permission,
   mutates: true,
+  reckons: true,
   example: `--request '{"type":"SCHEDULING_REQUEST","work_order_id":"WO-2026-000001","job_plan_id":"none","constraints":{"earliest_start":"2027-02-01T06:00:00Z","latest_end":"2027-02-12T18:00:00Z","required_experience":[],"required_tools":[],"required_persons":[]}}'`,
   input: z.strictObject({
     request: schedulingRequest.describe('as seed 002 writes it; experiences and tools by id or name'),

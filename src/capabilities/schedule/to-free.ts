@@ -12,6 +12,7 @@ import type { WorkingPerson } from '../person/working.ts'
 import type { TakenRow, ToolRow } from './world-store.ts'
 
 const minuteMs = 60_000
+const lastInstant = '2200-01-01T00:00:00Z'
 
 /** Steps of minutes that make a few thousand slots of so many days. */
 const slotMinutesFor = (days: number): number => (days <= 35 ? 5 : days <= 100 ? 15 : 60)
@@ -73,7 +74,10 @@ export function toPeople(people: readonly WorkingPerson[], taken: readonly Taken
 }
 
 export const toTools = (tools: readonly ToolRow[], taken: readonly TakenRow[], grid: Grid): Thing[] =>
-  tools.map(({ id, name, quantity }) => ({ id, name, free: toFree(quantity, listFor(taken, id), grid) }))
+  tools.map(({ id, name, quantity, calibrated_until: from }) => {
+    const due = from === null ? [] : [{ from, until: lastInstant, quantity }]
+    return { id, name, free: toFree(quantity, [...listFor(taken, id), ...due], grid) }
+  })
 
 /** Only those that something is set aside of: the others are never in the way. */
 export const toAssets = (

@@ -4,6 +4,7 @@
  */
 import { msOfHour } from '#domain/calendar.ts'
 import type { Precedence } from '#domain/rcpsp.ts'
+import { asksForAnything, toEndOfDay } from '#domain/qualification.ts'
 import type { Fit, Post, Work, World } from '#domain/schedule.ts'
 import type { Grid } from '#domain/slot.ts'
 import { assumedHours, takesTime } from '#domain/timing.ts'
@@ -192,7 +193,7 @@ function listPosts(row: Plannable, people: readonly WorkingPerson[], grid: Grid,
   )
   const count = Math.max(1, requirements?.people ?? 1, roles.length)
   const labels = [...roles, ...Array.from({ length: count - roles.length }, () => null)]
-  const posts = labels.map((role) => ({ role, fits: listFits(role, requirements, people, grid) }))
+  const posts = labels.map((role) => ({ role, fits: listFits(role, row, people, grid) }))
   const own = people.findIndex(({ id }) => id === row.assignee_id)
   const seat = own < 0 ? -1 : posts.findIndex(({ fits }) => fits.some(({ person }) => person === own))
   if (own >= 0 && seat < 0) leave(row, `${people[own]!.name}, who is assigned, does not fit what it asks for`)
@@ -217,42 +218,63 @@ function listPosts(row: Plannable, people: readonly WorkingPerson[], grid: Grid,
 }
 
 const tellRequired = (requirements: Requirements | null): string =>
-  (requirements?.experience ?? []).map(({ name, min_rating }) => `${name} ${min_rating}`).join(', ') ||
-  'nothing special is asked for'
+  [
+    ...(requirements?.experience ?? []).map(({ name, min_rating }) => `${name} ${min_rating}`),
+    ...(requirements?.certificates ?? []).map(({ name }) => name),
+  ].join(', ') || 'nothing special is asked for'
 
 function listFits(
   role: string | null,
-  requirements: Requirements | null,
+  { requirements, assignee_id }: Plannable,
   people: readonly WorkingPerson[],
   grid: Grid,
 ): Fit[] {
-  const asked = requirements?.experience ?? []
-  const isSpecial = asked.length > 0 || role !== null
+  const isSpecial = asksForAnything(requirements) || role !== null
   const found = people.flatMap((person, index) => {
     // Agents and vendors do what is asked of them by name, by skill or by role, and nothing besides.
-    if (!person.active || (!isSpecial && person.kind !== 'human')) return []
+    if (!person.active || (!isSpecial && person.kind !== 'human' && person.id !== assignee_id)) return []
     if (role !== null && !(person.profile?.job_roles ?? []).includes(role)) return []
-    const held = asked.map(({ name, min_rating }) =>
-      person.ratings.filter((one) => one.name === name && one.rating >= min_rating),
-    )
-    if (held.some((ratings) => ratings.length === 0)) return []
-    const untils = held.map((ratings) =>
-      Math.max(
-        ...ratings.map(({ expires_at: end }) => (end === null ? Number.POSITIVE_INFINITY : Date.parse(end))),
-      ),
-    )
-    const end = Math.min(Number.POSITIVE_INFINITY, ...untils)
+    const end = findQualifiedEnd(requirements, person)
+    if (end === undefined) return []
     const until = Number.isFinite(end)
       ? Math.floor((end - grid.originMs) / (grid.slotMinutes * minuteMs))
       : null
     if (until !== null && until <= 0) return []
-    const rating = held.reduce((sum, ratings) => sum + Math.max(...ratings.map((one) => one.rating)), 0)
+    const rating = sumRatings(requirements, person)
     return [{ fit: { person: index, until }, rating, rate: Number(person.profile?.cost_rate ?? Infinity) }]
   })
   return found
     .toSorted((a, b) => b.rating - a.rating || (a.rate < b.rate ? -1 : Number(a.rate > b.rate)))
     .map(({ fit }) => fit)
 }
+
+/** Until when somebody has all that is asked for, in milliseconds; undefined where something was never there. */
+function findQualifiedEnd(requirements: Requirements | null, person: WorkingPerson): number | undefined {
+  const ends = [
+    ...(requirements?.experience ?? []).map(({ name, min_rating }) =>
+      person.ratings
+        .filter((one) => one.name === name && one.rating >= min_rating)
+        .map(({ expires_at }) => expires_at),
+    ),
+    ...(requirements?.certificates ?? []).map(({ name }) =>
+      (person.profile?.certificates ?? [])
+        .filter((one) => one.name === name)
+        .map(({ expires_on }) => toEndOfDay(expires_on)),
+    ),
+  ]
+  if (ends.some((held) => held.length === 0)) return undefined
+  const lasts = ends.map((held) =>
+    Math.max(...held.map((end) => (end === null ? Number.POSITIVE_INFINITY : Date.parse(end)))),
+  )
+  return Math.min(Number.POSITIVE_INFINITY, ...lasts)
+}
+
+const sumRatings = (requirements: Requirements | null, { ratings }: WorkingPerson): number =>
+  (requirements?.experience ?? []).reduce(
+    (sum, { name }) =>
+      sum + Math.max(0, ...ratings.filter((one) => one.name === name).map(({ rating }) => rating)),
+    0,
+  )
 
 type Edges = {
   readonly inside: readonly { readonly before: string; readonly after: string; readonly lag: number }[]

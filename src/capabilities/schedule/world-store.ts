@@ -84,7 +84,14 @@ export const listTaken = (tx: Tx, from: string, until: string): Promise<TakenRow
      where v.state <> 'released' and (v.state = 'confirmed' or v.held_until > clock_timestamp())
        and upper(v.during) > ${from}::timestamptz and lower(v.during) < ${until}::timestamptz`
 
-export type ToolRow = { readonly id: string; readonly name: string; readonly quantity: number }
+export type ToolRow = {
+  readonly id: string
+  readonly name: string
+  readonly quantity: number
+  /** The first instant at which its calibration is past due; null where it has none. */
+  readonly calibrated_until: string | null
+}
 export const listTools = (tx: Tx): Promise<ToolRow[]> =>
   tx.list<ToolRow>`
-    select id, name, (body ->> 'quantity')::integer as quantity from resources where type = 'tool' and not retired`
+    select id, name, (body ->> 'quantity')::integer as quantity, find_calibration_end(tenant_id, id) as calibrated_until
+      from resources where type = 'tool' and not retired`
