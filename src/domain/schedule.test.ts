@@ -92,7 +92,7 @@ const lastOf = (world: World, schedules: number, seed = 1): Step => {
   return step
 }
 
-test('R-SCH-1 every schedule holds by the independent checker, by people who fit and are there, and is never below its bound', () => {
+test('R-SDL-1 every schedule holds by the independent checker, by people who fit and are there, and is never below its bound', () => {
   let seen = 0
   for (let seed = 1; seed <= 60; seed += 1) {
     const world = drawWorld(seed, 8)
@@ -127,7 +127,7 @@ function* listCrews({ works }: World, at = 0): Generator<number[][]> {
   for (const crew of own) for (const rest of listCrews({ works } as World, at + 1)) yield [crew, ...rest]
 }
 
-test('R-SCH-2 with few works it is as good as the best over every choice of people', () => {
+test('R-SDL-2 with few works it is as good as the best over every choice of people', () => {
   let compared = 0
   for (let seed = 1; seed <= 40; seed += 1) {
     const world = drawWorld(seed, 4)
@@ -151,14 +151,14 @@ test('R-SCH-2 with few works it is as good as the best over every choice of peop
   assert.ok(compared > 20, `${compared} were compared`)
 })
 
-test('R-SCH-3 the same world, seed and budget give the same schedule', () => {
+test('R-SDL-3 the same world, seed and budget give the same schedule', () => {
   const world = drawWorld(8, 12)
   assert.deepEqual(findImpossible(world), [])
   const [one, other] = [lastOf(world, 600, 3).best, lastOf(world, 600, 3).best]
   assert.deepEqual([one.crews, one.start, one.finish], [other.crews, other.start, other.finish])
 })
 
-test('R-SCH-4 each start has its reason: what is waited for, who is busy or away, whose working time begins', () => {
+test('R-SDL-4 each start has its reason: what is waited for, who is busy or away, whose working time begins', () => {
   const people = [toPerson('Ann', toShift(2, 6)), toPerson('Bob', always, [[0, 1], [4, 0], [9, 1]])] // prettier-ignore
   const works = [
     toWork('A', 3, [0]),
@@ -190,7 +190,7 @@ test('R-SCH-4 each start has its reason: what is waited for, who is busy or away
   ])
 })
 
-test('R-SCH-5 an alternative holds beside all the other work, and has other people', () => {
+test('R-SDL-5 an alternative holds beside all the other work, and has other people', () => {
   let seen = 0
   for (let seed = 1; seed <= 40; seed += 1) {
     const world = drawWorld(seed, 6)
@@ -210,7 +210,7 @@ test('R-SCH-5 an alternative holds beside all the other work, and has other peop
   assert.ok(seen > 50, `${seen} alternatives were looked at`)
 })
 
-test('R-SCH-6 confidence is the share of the runs that are over in time', () => {
+test('R-SDL-6 confidence is the share of the runs that are over in time', () => {
   const works = [
     toWork('sure', 10, [0], { spread: 1 }),
     toWork('half', 10, [1], { due: 10 }),
@@ -239,7 +239,7 @@ test('R-SCH-6 confidence is the share of the runs that are over in time', () => 
   )
 })
 
-test('R-SCH-7 what no schedule can do is named, with why', () => {
+test('R-SDL-7 what no schedule can do is named, with why', () => {
   const tools = [{ id: 'tool', name: 'tool', free: 1 }]
   const people = [toPerson('Ann', always, [[0, 0]])] // prettier-ignore
   const impossible = (works: Work[], more: Partial<World> = {}) =>

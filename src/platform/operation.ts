@@ -45,7 +45,7 @@ export type Operation<N extends OperationName = OperationName, I = unknown, O = 
   readonly reachesOut?: true
   /** Waits for the lock of a tree: what waits for its turn in this process holds no connection. */
   readonly locksTree?: true
-  /** Loads much and reckons for some ten milliseconds: one of a tenant at a time, in the line of those that think. */
+  /** Loads much and reckons for some ten milliseconds: one of a tenant at a time. */
   readonly reckons?: true
   /** Members of the input that leave no trace, not even in the hash that tells two requests apart. */
   readonly secret?: readonly string[]

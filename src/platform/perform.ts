@@ -82,7 +82,9 @@ export async function perform(
 function turnOf(operation: Operation, actor: Actor): { key: string; room: Room } | undefined {
   const { secret, locksTree } = operation
   // What is loaded for it may be large: who waits has loaded nothing yet.
-  if (operation.think !== undefined || operation.reckons === true)
+  if (operation.reckons === true)
+    return { key: `reckon ${actor.tenantId}`, room: { atOnce: 1, waiting: 255 } }
+  if (operation.think !== undefined)
     return { key: `think ${actor.tenantId}`, room: { atOnce: 1, waiting: 15 } }
   // To check a secret takes long on purpose, under the lock of the caller's record.
   if (secret !== undefined) return { key: actor.id, room: { atOnce: 1, waiting: 31 } }

@@ -1,5 +1,5 @@
 /**
- * `npm run prove -- storm|fuzz|races|forgery|tamper|graph [--seed N] [--size full|small]`: one heavy proof. The seed is printed first,
+ * `npm run prove -- storm|fuzz|races|forgery|tamper|graph|reservations [--seed N] [--size full|small]`: one heavy proof. The seed is printed first,
  * so that a run which fails can be had again; the figures of a full one are kept in docs/operate/proofs.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { proveForgery } from './forgery.ts'
 import { proveFuzz } from './fuzz.ts'
 import { proveGraph } from './graph.ts'
 import { proveRaces } from './races.ts'
+import { proveReservations } from './reservations.ts'
 import { proveStorm } from './storm.ts'
 import { proveTamper } from './tamper.ts'
 
@@ -21,6 +22,7 @@ const proofs: { readonly [name: string]: (proof: Proof) => Promise<Figures> } = 
   forgery: proveForgery,
   tamper: proveTamper,
   graph: proveGraph,
+  reservations: proveReservations,
 }
 const page = new URL('../../docs/operate/proofs.md', import.meta.url)
 

@@ -153,6 +153,7 @@ test('R-CLI-2 every example of an operation is understood', async (t) => {
         'gate_not_open',
         'not_signed',
         'not_sealed_yet',
+        'not_under_way',
         'delegation_refused',
         'tree_refused',
       ]

@@ -4,7 +4,6 @@ import { after, before, test } from 'node:test'
 import { withClient } from '#platform/database.ts'
 import { openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
-import { openRandom } from '../prove/proof.ts'
 import { table } from '../table.ts'
 
 const [planner, worker] = ['Pat Planner', 'Lee Lab']
@@ -204,83 +203,4 @@ test('R-RSV-5 the database counts for itself, whatever the service thought', asy
       'DK036',
     )
   })
-})
-
-test('R-RSV-6 128 clients at 10 people and 5 tools: never over capacity, not one reservation lost or made up', async (t) => {
-  const random = openRandom(11)
-  const people: string[] = []
-  for (let i = 0; i < 10; i += 1) {
-    count += 1
-    const name = `Busy ${count}`
-    await must(fixture.call('Ada Admin', 'POST', '/v1/principals', { name, kind: 'human' }), 201)
-    people.push(name)
-  }
-  const tools = await Promise.all([1, 2, 3, 2, 1].map(addTool))
-  const orders = await Promise.all(Array.from({ length: 128 }, () => order()))
-  const told = new Map<string, string>()
-  const tally = { reserved: 0, refused: 0, released: 0 }
-  const client = async ({ id }: Json): Promise<void> => {
-    for (let turn = 0; turn < 6; turn += 1) {
-      const from = random.int(16) / 2
-      const until = from + (1 + random.int(4)) / 2
-      const items = [
-        { kind: 'person', resource: random.pick(people), ...range(from, until) },
-        ...(random.next() < 0.5 ? [tool(random.pick(tools), from, until)] : []),
-      ]
-      const { status, body, text } = await reserve(id, items, random.next() < 0.3 ? { hold_minutes: 60 } : {})
-      if (status === 201) {
-        tally.reserved += body.data.length
-        for (const row of body.data) told.set(row.id, row.state)
-      } else {
-        assert.deepEqual([status, body.code], [409, 'resource_taken'], text)
-        tally.refused += 1
-      }
-      if (random.next() < 0.2) {
-        const gone = await must(
-          fixture.call(planner, 'DELETE', `/v1/work-orders/${id}/reservations`, { reason: 'x' }),
-        )
-        tally.released += gone.data.length
-        for (const row of gone.data) told.set(row.id, row.state)
-      }
-    }
-  }
-  await Promise.all(orders.map(client))
-  t.diagnostic(JSON.stringify(tally))
-  assert.ok(tally.reserved > 100 && tally.refused > 100 && tally.released > 20, JSON.stringify(tally))
-  const rows = await withClient(
-    fixture.adminUrl,
-    async (database) =>
-      (
-        await database.query<{
-          id: string
-          state: string
-          resource: string
-          capacity: number
-          a: number
-          b: number
-          quantity: number
-        }>(
-          `select v.id, v.state, v.resource_id as resource, coalesce((r.body ->> 'quantity')::integer, 1) as capacity, v.quantity,
-                extract(epoch from lower(v.during))::integer as a, extract(epoch from upper(v.during))::integer as b
-           from reservations v left join resources r on r.tenant_id = v.tenant_id and r.id = v.resource_id
-          where v.work_order_id = any ($1)`,
-          [orders.map(({ id }) => id)],
-        )
-      ).rows,
-  )
-  assert.deepEqual(
-    new Map(rows.map(({ id, state }) => [id, state] as const)),
-    told,
-    'what was told is what stands',
-  )
-  const standing = Map.groupBy(
-    rows.filter(({ state }) => state !== 'released'),
-    ({ resource }) => resource,
-  )
-  assert.equal(standing.size, 15)
-  for (const [resource, own] of standing)
-    for (const { a, capacity } of own) {
-      const used = own.filter((row) => row.a <= a && row.b > a).reduce((sum, row) => sum + row.quantity, 0)
-      assert.ok(used <= capacity, `${resource}: ${used} of ${capacity}`)
-    }
 })

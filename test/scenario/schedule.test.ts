@@ -77,7 +77,7 @@ async function untilDone(id: string): Promise<Json> {
   }
 }
 
-test('R-SCH-8 a request of seed 002 gets its proposal, exactly; booking it plans, assigns and sets aside', async () => {
+test('R-SDL-8 a request of seed 002 gets its proposal, exactly; booking it plans, assigns and sets aside', async () => {
   const [first, second] = await addPeople(['Ina One', 'Jon Two'], 'calibrator')
   const { number } = await order()
   const asked = toRequest(number, {
@@ -123,7 +123,7 @@ test('R-SCH-8 a request of seed 002 gets its proposal, exactly; booking it plans
   assert.notEqual(next.proposal.assigned_persons[0].person_id, own)
 })
 
-test('R-SCH-9 what cannot be done so is told, and what is not known is refused', async () => {
+test('R-SDL-9 what cannot be done so is told, and what is not known is refused', async () => {
   const { number } = await order()
   const none = await must(
     post(
@@ -133,7 +133,7 @@ test('R-SCH-9 what cannot be done so is told, and what is not known is refused',
     201,
   )
   assert.equal(none.proposal, null)
-  assert.match(none.answer.left_out[0].reason, /nobody fits: HPLC calibration 5/)
+  assert.match(none.left_out[0].reason, /nobody fits: HPLC calibration 5/)
   const nothing = await post(`/v1/schedules/${none.id}/booking`)
   assert.deepEqual([nothing.status, nothing.body.code], [422, 'invalid_input'])
   const short = await must(
@@ -147,7 +147,7 @@ test('R-SCH-9 what cannot be done so is told, and what is not known is refused',
     ),
     201,
   )
-  assert.match(short.answer.left_out[0].reason, /before the latest end/, 'nobody works at the weekend')
+  assert.match(short.left_out[0].reason, /before the latest end/, 'nobody works at the weekend')
   const cases: [constraints: object, field: string][] = [
     [
       { required_experience: [{ experience_id: 'no such', min_rating: 1 }] },
@@ -193,7 +193,7 @@ async function addTree(role: string): Promise<{ master: Json; parts: Json[] }> {
   return { master, parts }
 }
 
-test('R-SCH-10 a master is scheduled as a whole, each start with its reason, and booked at once', async () => {
+test('R-SDL-10 a master is scheduled as a whole, each start with its reason, and booked at once', async () => {
   await addPeople(['Kim One', 'Lou Two'], 'fitter', null)
   const { master, parts } = await addTree('fitter')
   const asked = await must(
@@ -205,9 +205,9 @@ test('R-SCH-10 a master is scheduled as a whole, each start with its reason, and
     }),
     201,
   )
-  assert.deepEqual([asked.state, asked.answer], ['waiting', null])
-  const { answer } = await untilDone(asked.id)
-  const times = new Map(answer.data.map((one: Json) => [one.work_order, one]))
+  assert.deepEqual([asked.state, asked.work], ['waiting', undefined])
+  const answer = await untilDone(asked.id)
+  const times = new Map(answer.work.map((one: Json) => [one.work_order, one]))
   const at = (part: Json): string[] => {
     const { proposal, why } = times.get(part.number) as Json
     return [proposal.proposed_start.slice(8, 16), proposal.proposed_end.slice(8, 16), why]
@@ -234,7 +234,7 @@ test('R-SCH-10 a master is scheduled as a whole, each start with its reason, and
   )
 })
 
-test('R-SCH-11 booking refuses when the world moved, and then nothing is booked', async () => {
+test('R-SDL-11 booking refuses when the world moved, and then nothing is booked', async () => {
   const [kim] = await addPeople(['Max One'], 'rigger', null)
   const change = {
     absence: () =>
@@ -275,8 +275,8 @@ test('R-SCH-11 booking refuses when the world moved, and then nothing is booked'
       }),
       201,
     )
-    const { answer } = await untilDone(asked.id)
-    assert.equal(answer.data.length, 2, name)
+    const answer = await untilDone(asked.id)
+    assert.equal(answer.work.length, 2, name)
     await does(one)
     const refused = await post(`/v1/schedules/${asked.id}/booking`)
     assert.deepEqual([refused.status, refused.body.code], [409, 'schedule_moved'], name)
@@ -289,7 +289,7 @@ test('R-SCH-11 booking refuses when the world moved, and then nothing is booked'
   }
 })
 
-test('R-SCH-12 a search can be stopped, its best so far is the answer; what nobody works on is taken over', async () => {
+test('R-SDL-12 a search can be stopped, its best so far is the answer; what nobody works on is taken over', async () => {
   await addPeople(['Ned One', 'Oda Two', 'Pia Three'], 'welder', null)
   const requirements = { people: 1, tools: [], experience: [], roles: [{ role: 'welder', headcount: 1 }] }
   const items = Array.from({ length: 30 }, (_, i) => ({
@@ -302,15 +302,15 @@ test('R-SCH-12 a search can be stopped, its best so far is the answer; what nobo
   const ask = { project: 'welding', effort: 100_000, seconds: 120 }
   const { id } = await must(post('/v1/schedules/plans', ask), 201)
   for (;;) {
-    const { state, progress } = await must(fixture.call(planner, 'GET', `/v1/schedules/${id}`))
+    const { state, schedules } = await must(fixture.call(planner, 'GET', `/v1/schedules/${id}`))
     assert.notEqual(state, 'done', 'it was over before it was stopped')
-    if (progress !== null) break
+    if (schedules !== undefined) break
     await new Promise((resolve) => setImmediate(resolve))
   }
   await must(post(`/v1/schedules/${id}/stop`))
   const stopped = await untilDone(id)
-  assert.ok(stopped.answer.result.schedules < 100_000)
-  assert.equal(stopped.answer.data.length, 30)
+  assert.ok(stopped.schedules < 100_000)
+  assert.equal(stopped.work.length, 30)
   await runner.close()
   const left = await must(post('/v1/schedules/plans', { ...ask, effort: 100 }), 201)
   await withClient(fixture.adminUrl, (client) =>

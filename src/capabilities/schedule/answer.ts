@@ -1,6 +1,5 @@
 /** From a plan in slots to what people read: instants, names, and the sentence why each begins when it does. */
 import { toInstant } from '#domain/instant.ts'
-import type { Quality } from '#domain/schedule-search.ts'
 import type { Placed as PlacedWork, Plan } from '#domain/schedule-plan.ts'
 import type { Resource } from '#domain/schedule-crew.ts'
 import type { Grid } from '#domain/slot.ts'
@@ -18,15 +17,14 @@ const toHours = (grid: Grid, slots: number): number => Math.round((slots * grid.
 export type Stand = Pick<Plan, 'schedules' | 'quality' | 'first' | 'bound' | 'isFeasible'>
 
 export function toProgress(grid: Grid, { schedules, quality, first, bound, isFeasible }: Stand): Progress {
-  const tell = ({ makespan, tardiness }: Quality) => ({
-    end: toTime(grid, makespan),
-    late_hours: toHours(grid, tardiness),
-  })
   return {
     schedules,
-    ...tell(quality),
-    first: first === undefined ? null : tell(first),
-    bound: tell(bound),
+    end: toTime(grid, quality.makespan),
+    late_hours: toHours(grid, quality.tardiness),
+    first_end: first === undefined ? null : toTime(grid, first.makespan),
+    first_late_hours: first === undefined ? null : toHours(grid, first.tardiness),
+    bound_end: toTime(grid, bound.makespan),
+    bound_late_hours: toHours(grid, bound.tardiness),
     gap: Math.round((10_000 * (quality.makespan - bound.makespan)) / Math.max(1, bound.makespan)) / 10_000,
     holds: isFeasible,
   }
@@ -46,9 +44,8 @@ export function toAnswer(planned: Planned, plan: Plan): Answer {
     origin: toTime(grid, 0),
     slot_minutes: grid.slotMinutes,
     slots: grid.length,
-    result: toProgress(grid, plan),
     optimal: plan.isOptimal && plan.isFeasible,
-    data: shown
+    work: shown
       .toSorted((a, b) => a.start - b.start || a.finish - b.finish)
       .map((one) => toPlaced(planned, one)),
     left_out: [...leftOut, ...others].map(({ id, number, reason }) => ({
@@ -89,6 +86,9 @@ function toPlaced(planned: Planned, placed: PlacedWork): Placed {
   return {
     work_order: work.number,
     work_order_id: work.id,
+    from: toTime(world.grid, placed.start),
+    until: toTime(world.grid, placed.finish),
+    people: placed.crew.map((person) => world.people[person]!.name),
     version: rows[placed.work]!.version,
     proposal: {
       ...toProposal(placed, placed.outlook.confidence),

@@ -18,15 +18,14 @@ export type Ask = {
   readonly seconds: number
 }
 
-const quality = {
+export const progress = z.object({
+  schedules: z.int().describe('looked at so far'),
   end: z.string().describe('when the last is over'),
   late_hours: z.number().describe('hours after due dates, weighted: critical 8, high 4, medium 2, low 1'),
-}
-export const progress = z.object({
-  schedules: z.int().describe('generated so far'),
-  ...quality,
-  first: z.object(quality).nullable().describe('of the first schedule that held'),
-  bound: z.object(quality).describe('no schedule is over earlier, or less late'),
+  first_end: z.string().nullable().describe('of the first schedule that held'),
+  first_late_hours: z.number().nullable(),
+  bound_end: z.string().describe('no schedule is over earlier'),
+  bound_late_hours: z.number().describe('no schedule is less late'),
   gap: z.number().describe('by how much of the shortest length that the bound allows it is longer'),
   holds: z.boolean().describe('all is over by the latest end'),
 })
@@ -35,6 +34,9 @@ export type Progress = z.output<typeof progress>
 const placed = z.object({
   work_order: z.string(),
   work_order_id: z.uuid(),
+  from: z.string(),
+  until: z.string(),
+  people: z.array(z.string()).describe('names'),
   version: z.int().describe('the version that was planned'),
   proposal: scheduleProposal,
   why: z.string().describe('why it does not begin earlier'),
@@ -48,9 +50,8 @@ export const answer = z.object({
   origin: z.string(),
   slot_minutes: z.int().describe('times are multiples of it'),
   slots: z.int(),
-  result: progress,
   optimal: z.boolean().describe('nothing is better'),
-  data: z.array(placed).describe('by their start'),
+  work: z.array(placed).describe('by their start'),
   left_out: z.array(z.object({ work_order: z.string(), work_order_id: z.uuid(), reason: z.string() })),
   assumed: z.array(z.string()).describe('work orders without an estimate: eight hours were taken'),
 })

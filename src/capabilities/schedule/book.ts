@@ -82,12 +82,22 @@ export const book = operation({
     const grid = toGridOf(row.answer)
     const planned = await loadPlanned(tx, row.ask, grid)
     if (!planned.ok) return planned
-    const checked = checkProposals(planned.value, proposals, row.answer.data)
+    const checked = checkProposals(planned.value, proposals, row.answer.work)
     if (!checked.ok) return refuse({ code: 'schedule_moved', moved: checked.moved })
+    const names = new Map(planned.value.world.people.map(({ id, name }) => [id, name]))
     const done: z.output<typeof booked>[] = []
     for (const [i, one] of proposals.entries()) {
       const wanted = toAsides(grid, one, checked.partsOf(one.work_order_id))
-      done.push(await write(tx, row.id, locked.value[i]!, one, wanted, input.reason))
+      const before = locked.value[i]!
+      await write(tx, row.id, before, one, wanted, input.reason)
+      const { proposed_start, proposed_end, assigned_persons: people } = one.proposal
+      done.push({
+        work_order: before.number,
+        planned_start: proposed_start,
+        planned_end: proposed_end,
+        assignee: before.assignee ?? names.get(people[0]?.person_id ?? '') ?? null,
+        reservations: wanted.length,
+      })
     }
     const booked_at = tx.now()
     markBooked(tx, row.id, booked_at)
@@ -102,8 +112,8 @@ type Choice = {
 const isOf = (ref: string, one: Placed): boolean => one.work_order === ref || one.work_order_id === ref
 
 /** What is under way needs no booking. */
-function choose({ data }: Answer, { work_orders: refs, alternatives }: Choice): Decision<Placed[]> {
-  const open = data.filter((one) => !one.under_way)
+function choose({ work }: Answer, { work_orders: refs, alternatives }: Choice): Decision<Placed[]> {
+  const open = work.filter((one) => !one.under_way)
   for (const [i, ref] of (refs ?? []).entries())
     if (!open.some((one) => isOf(ref, one)))
       return refuse({ code: 'unknown_reference', field: `work_orders.${i}`, value: ref })
@@ -190,7 +200,7 @@ async function write(
   { proposal }: Placed,
   wanted: readonly Aside[],
   reason: string | undefined,
-): Promise<z.output<typeof booked>> {
+): Promise<void> {
   const first = proposal.assigned_persons[0]?.person_id ?? null
   const { told, write: writeReservations } = await replaceReservations(tx, before, wanted)
   const changes: Partial<Recorded> = {
@@ -210,11 +220,4 @@ async function write(
   })
   updateWorkOrder(tx, before, changes, before.category, head, at)
   writeReservations()
-  return {
-    work_order: before.number,
-    planned_start: proposal.proposed_start,
-    planned_end: proposal.proposed_end,
-    assignee: changes.assignee_id ?? before.assignee_id,
-    reservations: wanted.length,
-  }
 }

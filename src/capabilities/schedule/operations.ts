@@ -16,7 +16,7 @@ import type { Tx } from '#platform/tx.ts'
 import { loadResource } from '../resource/store.ts'
 import { findWorkOrder } from '../work-order/find.ts'
 import { inOurTimes, line, text, workOrderRef } from '../work-order/schema.ts'
-import { toAnswer } from './answer.ts'
+import { toAnswer, toProgress } from './answer.ts'
 import { answer, progress } from './ask.ts'
 import type { Ask } from './ask.ts'
 import { loadPlanned, mostWorks } from './load.ts'
@@ -39,9 +39,10 @@ const summary = z.object({
   ended_at: z.string().nullable(),
   booked_at: z.string().nullable(),
   fault: z.string().nullable(),
-  progress: progress.nullable(),
+  // Left out until something is known.
+  ...progress.partial().shape,
 })
-export const scheduleView = z.object({ ...summary.shape, answer: answer.nullable() })
+export const scheduleView = z.object({ ...summary.shape, ...answer.partial().shape })
 
 const toSummary = (row: ScheduleRow): z.output<typeof summary> => ({
   id: row.id,
@@ -51,11 +52,11 @@ const toSummary = (row: ScheduleRow): z.output<typeof summary> => ({
   ended_at: row.ended_at,
   booked_at: row.booked_at,
   fault: row.fault,
-  progress: row.progress,
+  ...row.progress,
 })
 const toView = (row: ScheduleRow): z.output<typeof scheduleView> => ({
   ...toSummary(row),
-  answer: row.answer,
+  ...row.answer,
 })
 
 const invalid = (path: string, message: string): Decision<never> =>
@@ -116,14 +117,19 @@ export const propose = operation({
     const planned = await loadPlanned(tx, ask)
     if (!planned.ok) return planned
     const plan = planWorld(planned.value.world, { seed, schedules: oneEffort }, () => true)
-    const row = { id: tx.newId(), ask, answer: toAnswer(planned.value, plan), created_at: tx.now() }
+    const row = {
+      id: tx.newId(),
+      ask,
+      progress: toProgress(planned.value.world.grid, plan),
+      answer: toAnswer(planned.value, plan),
+      created_at: tx.now(),
+    }
     insertSchedule(tx, row)
     return accept({
-      proposal: row.answer.data[0]?.proposal ?? null,
+      proposal: row.answer.work[0]?.proposal ?? null,
       ...toView({
         ...row,
         state: 'done',
-        progress: null,
         fault: null,
         stop_asked: false,
         created_by: actor.name,
@@ -225,14 +231,13 @@ export const plan = operation({
       effort: input.effort,
       seconds: input.seconds,
     }
-    const row = { id: tx.newId(), ask, answer: null, created_at: tx.now() }
+    const row = { id: tx.newId(), ask, progress: null, answer: null, created_at: tx.now() }
     insertSchedule(tx, row)
     tx.afterCommit(() => announceSchedule({ tenantId: tx.tenantId, id: row.id }))
     return accept(
       toView({
         ...row,
         state: 'waiting',
-        progress: null,
         fault: null,
         stop_asked: false,
         created_by: actor.name,

@@ -89,7 +89,8 @@ async function work(floor: Floor, { tenantId, id }: Waiting, signal: AbortSignal
         return heard !== undefined && !heard.stop_asked
       })
     const plan = await planInThread(order, tell, signal)
-    await inScheduler(async (tx) => answerSchedule(tx, id, toAnswer(planned, plan), tx.now()))
+    const told = { answer: toAnswer(planned, plan), progress: toProgress(planned.world.grid, plan) }
+    await inScheduler(async (tx) => answerSchedule(tx, id, told, tx.now()))
   } catch (error) {
     // A process that stops leaves the work to the next one.
     if (!signal.aborted)

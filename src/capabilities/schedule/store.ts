@@ -36,13 +36,15 @@ export const listSchedules = (tx: Tx, before: string | null, limit: number): Pro
       from schedules s join principals p on p.tenant_id = s.tenant_id and p.id = s.created_by
      where (${before}::uuid is null or s.id < ${before}::uuid) order by s.id desc limit ${limit}`
 
-export type NewSchedule = Pick<ScheduleRow, 'id' | 'ask' | 'answer' | 'created_at'>
+export type NewSchedule = Pick<ScheduleRow, 'id' | 'ask' | 'progress' | 'answer' | 'created_at'>
+
+const toJson = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
 
 /** Answered at once, or to be worked out. */
-export function insertSchedule(tx: Tx, { id, ask, answer, created_at }: NewSchedule): void {
+export function insertSchedule(tx: Tx, { id, ask, progress, answer, created_at }: NewSchedule): void {
   tx.write(1)`
-    insert into schedules (id, state, ask, answer, created_by, created_at, beat_at, ended_at)
-    values (${id}, ${answer === null ? 'waiting' : 'done'}, ${JSON.stringify(ask)}, ${answer === null ? null : JSON.stringify(answer)},
+    insert into schedules (id, state, ask, progress, answer, created_by, created_at, beat_at, ended_at)
+    values (${id}, ${answer === null ? 'waiting' : 'done'}, ${toJson(ask)}, ${toJson(progress)}, ${toJson(answer)},
             ${tx.actor.id}, ${created_at}, clock_timestamp(), ${answer === null ? null : created_at})`
 }
 
@@ -67,9 +69,14 @@ export const beatSchedule = (
   tx.maybe<{ stop_asked: boolean }>`
     update schedules set progress = ${JSON.stringify(progress)}, beat_at = clock_timestamp() where id = ${id} and state = 'running' returning stop_asked`
 
-export function answerSchedule(tx: Tx, id: string, answer: Answer, at: string): void {
+export function answerSchedule(
+  tx: Tx,
+  id: string,
+  { answer, progress }: { readonly answer: Answer; readonly progress: Progress },
+  at: string,
+): void {
   tx.write(1)`
-    update schedules set state = 'done', answer = ${JSON.stringify(answer)}, ended_at = ${at} where id = ${id} and state = 'running'`
+    update schedules set state = 'done', answer = ${JSON.stringify(answer)}, progress = ${JSON.stringify(progress)}, ended_at = ${at} where id = ${id} and state = 'running'`
 }
 
 export function failSchedule(tx: Tx, id: string, fault: string, at: string): void {

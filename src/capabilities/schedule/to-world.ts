@@ -195,8 +195,13 @@ function listPosts(row: Plannable, people: readonly WorkingPerson[], grid: Grid,
   const labels = [...roles, ...Array.from({ length: count - roles.length }, () => null)]
   const posts = labels.map((role) => ({ role, fits: listFits(role, row, people, grid) }))
   const own = people.findIndex(({ id }) => id === row.assignee_id)
-  const seat = own < 0 ? -1 : posts.findIndex(({ fits }) => fits.some(({ person }) => person === own))
-  if (own >= 0 && seat < 0) leave(row, `${people[own]!.name}, who is assigned, does not fit what it asks for`)
+  const isOwn = ({ fits }: Post): boolean => fits.some(({ person }) => person === own)
+  const byRole = posts.findIndex(
+    (post) => isOwn(post) && post.role !== null && hasRole(people[own]!, post.role),
+  )
+  const seat = byRole < 0 ? posts.findIndex(isOwn) : byRole
+  if (own >= 0 && seat < 0)
+    leave(row, `${people[own]!.name}, who is assigned, is not qualified: ${tellRequired(requirements)}`)
   const seated = posts.map(({ role, fits }, i): Post => ({
     role,
     fits: fits.filter(({ person }) => (i === seat ? person === own : person !== own)),
@@ -217,6 +222,9 @@ function listPosts(row: Plannable, people: readonly WorkingPerson[], grid: Grid,
   return seated
 }
 
+const hasRole = ({ profile }: WorkingPerson, role: string): boolean =>
+  (profile?.job_roles ?? []).includes(role)
+
 const tellRequired = (requirements: Requirements | null): string =>
   [
     ...(requirements?.experience ?? []).map(({ name, min_rating }) => `${name} ${min_rating}`),
@@ -233,7 +241,8 @@ function listFits(
   const found = people.flatMap((person, index) => {
     // Agents and vendors do what is asked of them by name, by skill or by role, and nothing besides.
     if (!person.active || (!isSpecial && person.kind !== 'human' && person.id !== assignee_id)) return []
-    if (role !== null && !(person.profile?.job_roles ?? []).includes(role)) return []
+    // Whoever assigned somebody knows what he does.
+    if (role !== null && person.id !== assignee_id && !hasRole(person, role)) return []
     const end = findQualifiedEnd(requirements, person)
     if (end === undefined) return []
     const until = Number.isFinite(end)
