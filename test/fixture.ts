@@ -2,6 +2,7 @@
  * A whole service for a test file: a database of its own, copied from a template that holds the demo tenants,
  * on one real PostgreSQL that all test processes share; and the HTTP door on a free port.
  */
+import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
@@ -91,6 +92,13 @@ export async function openFixture(): Promise<Fixture> {
       rmSync(data, { recursive: true, force: true })
     },
   }
+}
+
+/** The answer of a call that must go well. */
+export async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
+  const { status: given, body, text } = await reply
+  assert.equal(given, status, text)
+  return body
 }
 
 function find(among: DemoKeys, principal: string): string {

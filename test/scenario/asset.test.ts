@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import jsqr from 'jsqr'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 
@@ -14,11 +14,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const add = (tag: string, fields: object = {}): Promise<Json> =>
   must(fixture.call(planner, 'POST', '/v1/assets', { tag, name: `${tag} of the test`, ...fields }), 201)
 const change = (tag: string, fields: object): Promise<Reply> =>

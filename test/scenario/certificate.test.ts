@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { listMissing } from '#domain/qualification.ts'
 import { sweepRatings } from '#capabilities/person/expiry.ts'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { enrolSigner, signWith } from '../signer.ts'
 import { table } from '../table.ts'
@@ -19,11 +19,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const dayIn = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 let count = 0
 /** A person of the tenant or of a vendor. */

@@ -6,7 +6,7 @@ import { currencyDigits } from '#domain/money.ts'
 import { accept } from '#domain/refusal.ts'
 import { withClient } from '#platform/database.ts'
 import { inTenant } from '#platform/tx.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { enrolSigner, signWith } from '../signer.ts'
 import type { Signer } from '../signer.ts'
@@ -23,11 +23,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const post = (who: string, path: string, body: object = {}): Promise<Reply> =>
   fixture.call(who, 'POST', `/v1/${path}`, body)
 const get = (who: string, path: string): Promise<Json> => must(fixture.call(who, 'GET', `/v1/${path}`))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { withClient } from '#platform/database.ts'
-import { openFixture, send } from '../fixture.ts'
+import { must, openFixture, send } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { planted } from '../planted-secret.ts'
 import { openVaultServer } from '../vault-server.ts'
@@ -36,11 +36,6 @@ beforeEach(() => {
 
 const call = (who: string, method: string, path: string, body?: object, headers = {}): Promise<Reply> =>
   send(`${replica.url}${path}`, fixture.keyOf(who), method, body, headers)
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const at = (id: string, path = ''): string => `/v1/work-orders/${id}${path}`
 const lease = (who: string, id: string, name = 'install', headers = {}): Promise<Reply> =>
   call(who, 'POST', at(id, `/credentials/${name}/lease`), {}, headers)

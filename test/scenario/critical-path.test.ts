@@ -1,7 +1,7 @@
 /** The critical path in the working time of those who do the work, worked out by hand over a night in which clocks change. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { bearer, hire, keyFor } from './people.ts'
 import { plant } from './tree.ts'
@@ -14,11 +14,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const call = (who: string, method: string, path: string, body?: object): Promise<Reply> =>
   fixture.call(who, method, encodeURI(path), body)
 

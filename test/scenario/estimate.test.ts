@@ -8,8 +8,8 @@ import { learnOutcomes } from '#capabilities/estimate/learn.ts'
 import { importWorkOrders } from '#capabilities/import/import.ts'
 import { loadOperator } from '#capabilities/tenant/found.ts'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
-import type { Fixture, Json, Reply } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
+import type { Fixture, Json } from '../fixture.ts'
 
 const [admin, planner, worker, vendor] = ['Ada Admin', 'Pat Planner', 'Lee Lab', 'Vik Vendor']
 let fixture: Fixture
@@ -20,11 +20,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const get = (path: string, who = planner): Promise<Json> => must(fixture.call(who, 'GET', path))
 const learn = () => learnOutcomes(fixture.service.floor, tenantId)
 const order = (fields: object): Promise<Json> =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 import { attach } from './files.ts'
@@ -38,12 +38,6 @@ const plan = {
   ],
 }
 const at = (id: string, path = ''): string => `/v1/work-orders/${id}${path}`
-
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 
 /** A work order with a plan, under way. */
 async function begin(fields: object = {}): Promise<Json> {

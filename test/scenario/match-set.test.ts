@@ -1,7 +1,7 @@
 /** A whole set of work orders matched over REST: the best assignment, within what everybody really has free. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 
@@ -13,11 +13,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const call = (who: string, method: string, path: string, body?: object): Promise<Reply> =>
   fixture.call(who, method, encodeURI(path), body)
 const matchSet = (body: object): Promise<Reply> => call(planner, 'POST', '/v1/resources/match-set', body)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { staffingProposal } from '#capabilities/schedule/messages.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 
@@ -13,11 +13,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const call = (who: string, method: string, path: string, body?: object): Promise<Reply> =>
   fixture.call(who, method, encodeURI(path), body)
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sweepRatings } from '#capabilities/person/expiry.ts'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { enrolSigner, signWith } from '../signer.ts'
 import { table } from '../table.ts'
@@ -18,11 +18,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const call = (who: string, method: string, path: string, body?: object): Promise<Reply> =>
   fixture.call(who, method, encodeURI(path), body)
 const rate = (

@@ -7,7 +7,7 @@ import { sweepCalibrations } from '#capabilities/resource/calibration.ts'
 import { readCsv, writeCsv } from '#capabilities/registry/csv.ts'
 import { registries, registryTypes } from '#capabilities/registry/registries.ts'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 
@@ -20,11 +20,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const exported = async (type: string, who = admin): Promise<string> =>
   (await must(fixture.call(who, 'GET', `/v1/registries/${type}`))).csv
 const send = (type: string, csv: string, who = admin, more: object = {}): Promise<Reply> =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 
@@ -13,11 +13,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 let count = 0
 async function addTool(quantity: number): Promise<string> {
   count += 1

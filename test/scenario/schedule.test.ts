@@ -5,7 +5,7 @@ import { scheduleProposal } from '#capabilities/schedule/messages.ts'
 import { openRunner } from '#capabilities/schedule/runner.ts'
 import type { Runner } from '#capabilities/schedule/runner.ts'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 
 const planner = 'Pat Planner'
@@ -21,11 +21,6 @@ after(async () => {
   await fixture.close()
 })
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const post = (path: string, body: object = {}, who = planner): Promise<Reply> =>
   fixture.call(who, 'POST', path, body)
 const order = (fields: object = {}): Promise<Json> =>

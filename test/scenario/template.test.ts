@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { shippedTemplates } from '#capabilities/template/shipped.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { table } from '../table.ts'
 
@@ -14,11 +14,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const keep = (name: string, body: object): Promise<Reply> =>
   fixture.call(planner, 'POST', '/v1/templates', { name, body })
 const apply = (name: string, parameters: object = {}, more: object = {}, who = planner): Promise<Reply> =>
@@ -69,13 +64,14 @@ test('R-TPL-4 applying makes everything in one transaction, with values in each 
   assert.equal(below.data[0].parent_id, whole.id)
 })
 
+const categoriesOf = async (name: string, parameters: object): Promise<Json[]> => {
+  const { data } = await must(apply(name, parameters), 201)
+  const found = data.map(({ id }: Json) => must(fixture.call(planner, 'GET', `/v1/work-orders/${id}`)))
+  return (await Promise.all(found)).map(({ work_category }) => work_category)
+}
+
 test('R-TPL-4 linked work is of the category of its master, unless the template says another; in the fleet its title says it', async () => {
   await must(keep('categorised', { ...small, work_category: 'service' }), 201)
-  const categoriesOf = async (name: string, parameters: object): Promise<Json[]> => {
-    const { data } = await must(apply(name, parameters), 201)
-    const found = data.map(({ id }: Json) => must(fixture.call(planner, 'GET', `/v1/work-orders/${id}`)))
-    return (await Promise.all(found)).map(({ work_category }) => work_category)
-  }
   // The bearing is under what is greased.
   const expected = ['service', 'service', 'lubrication', 'lubrication']
   assert.deepEqual(await categoriesOf('categorised', { line: 'Line 7' }), expected)

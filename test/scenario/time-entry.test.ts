@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { withClient } from '#platform/database.ts'
-import { openFixture } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
 import type { Fixture, Json, Reply } from '../fixture.ts'
 import { openRandom } from '../prove/proof.ts'
 import { table } from '../table.ts'
@@ -14,11 +14,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const post = (who: string, path: string, body: object = {}): Promise<Reply> =>
   fixture.call(who, 'POST', `/v1/${path}`, body)
 const get = (who: string, path: string): Promise<Json> => must(fixture.call(who, 'GET', `/v1/${path}`))

@@ -1,8 +1,8 @@
 /** Utilisation over REST: what is open, set aside and worked in a range, of people, tools and assets. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openFixture } from '../fixture.ts'
-import type { Fixture, Json, Reply } from '../fixture.ts'
+import { must, openFixture } from '../fixture.ts'
+import type { Fixture, Json } from '../fixture.ts'
 
 const [planner, worker] = ['Pat Planner', 'Lee Lab']
 let fixture: Fixture
@@ -11,11 +11,6 @@ before(async () => {
 })
 after(() => fixture.close())
 
-async function must(reply: Promise<Reply>, status = 200): Promise<Json> {
-  const { status: given, body, text } = await reply
-  assert.equal(given, status, text)
-  return body
-}
 const order = (): Promise<Json> =>
   must(fixture.call(planner, 'POST', '/v1/work-orders', { title: 'Work', assignee: worker }), 201)
 const reserve = (id: string, items: readonly object[], more: object = {}): Promise<Json> =>
