@@ -24,11 +24,7 @@ const favourites = [
   'work_order',
   'from',
   'until',
-  'planned_start',
-  'planned_end',
   'people',
-  'confidence',
-  'reason',
   'hours',
   'percent',
   'quantity',
@@ -63,6 +59,7 @@ const favourites = [
   'created_at',
   'version',
   'why',
+  'reason',
   'description',
 ] as const
 const namers = [

@@ -31,8 +31,8 @@ const planners: readonly GrantedRole[] = ['assigner', 'captain', 'system_owner',
 
 const booked = z.object({
   work_order: z.string(),
-  planned_start: z.string(),
-  planned_end: z.string(),
+  from: z.string(),
+  until: z.string(),
   assignee: z.string().nullable(),
   reservations: z.int(),
 })
@@ -93,8 +93,8 @@ export const book = operation({
       const { proposed_start, proposed_end, assigned_persons: people } = one.proposal
       done.push({
         work_order: before.number,
-        planned_start: proposed_start,
-        planned_end: proposed_end,
+        from: proposed_start,
+        until: proposed_end,
         assignee: before.assignee ?? names.get(people[0]?.person_id ?? '') ?? null,
         reservations: wanted.length,
       })
