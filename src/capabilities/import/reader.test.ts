@@ -140,7 +140,7 @@ test('R-IMP-17 bytes that are no text are named with their column, and never rep
 })
 
 test('R-IMP-18 a line longer than 4 MB is named without being kept, and the next one is read', async () => {
-  const long = 'x'.repeat(50 * 1024 * 1024)
+  const long = 'x'.repeat(200 * 1024 * 1024)
   writeFileSync(path, `${six}\n1,2,3,4,5,6\n1,${long},3,4,5,6\n\n1,"${'y'.repeat(1 << 20)}",3,4,5,6\n1,2\n`)
   const table = await openTable(path, ',')
   const before = process.memoryUsage().arrayBuffers
@@ -156,7 +156,8 @@ test('R-IMP-18 a line longer than 4 MB is named without being kept, and the next
     ),
     ['2:1,1,1,1,1,1', '3! is longer than 4 MB', '5:1,1048576,1,1,1,1', '6! has 2 cells; the header has 6'],
   )
-  assert.ok(peak < 40 * 1024 * 1024, `${peak} bytes`)
+  // What waits to be collected counts too, and does not grow with the line.
+  assert.ok(peak < 100 * 1024 * 1024, `${peak} bytes`)
 })
 
 test('R-IMP-19 equal rows are counted, in the order in which they come', () => {
