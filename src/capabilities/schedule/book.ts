@@ -24,7 +24,7 @@ import { toGridOf } from './ask.ts'
 import type { Answer, Placed } from './ask.ts'
 import { checkProposals } from './check.ts'
 import { loadPlanned, mostWorks } from './load.ts'
-import { lockSchedule, markBooked } from './store.ts'
+import { loadSchedule, markBooked } from './store.ts'
 import { toMs } from './to-free.ts'
 
 const planners: readonly GrantedRole[] = ['assigner', 'captain', 'system_owner', 'admin']
@@ -62,7 +62,9 @@ export const book = operation({
   }),
   output: z.object({ id: z.uuid(), booked_at: z.string(), booked: z.array(booked) }),
   async run(tx, actor, input) {
-    const row = await lockSchedule(tx, input.id)
+    // Two bookings of one schedule come one after the other.
+    tx.lock(input.id)
+    const row = await loadSchedule(tx, input.id)
     if (row === undefined) return refuse({ code: 'not_found', what: 'schedule' })
     const current = row.booked_at === null ? row.state : 'booked'
     if (row.answer === null || current !== 'done') return refuse({ code: 'schedule_not_open', current })
@@ -134,13 +136,17 @@ function choose({ work }: Answer, { work_orders: refs, alternatives }: Choice): 
   return accept(proposals.map((one) => swapped.get(one) ?? one))
 }
 
-/** In the order of their ids, so that two bookings never wait for each other. */
+/**
+ * In the order of their ids, so that two bookings never wait for each other; and all of them before the first row is
+ * touched: who waits with a transaction id of its own could come into the log before what it follows.
+ */
 async function lockAll(
   tx: Tx,
   actor: Actor,
   proposals: readonly Placed[],
   reason: string | undefined,
 ): Promise<Decision<LockedWorkOrder[]>> {
+  for (const { work_order_id: id } of proposals) tx.lock(id)
   const locked: LockedWorkOrder[] = []
   const moved: string[] = []
   for (const { work_order: number, work_order_id: id, version } of proposals) {

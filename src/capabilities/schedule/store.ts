@@ -23,12 +23,6 @@ export const loadSchedule = (tx: Tx, id: string): Promise<ScheduleRow | undefine
       from schedules s join principals p on p.tenant_id = s.tenant_id and p.id = s.created_by
      where s.id = ${isId(id) ? id : null}`
 
-/** Nobody else books it meanwhile. */
-export const lockSchedule = async (tx: Tx, id: string): Promise<ScheduleRow | undefined> => {
-  const locked = await tx.maybe`select id from schedules where id = ${isId(id) ? id : null} for update`
-  return locked === undefined ? undefined : loadSchedule(tx, id)
-}
-
 /** The newest first, without what was asked and answered. */
 export const listSchedules = (tx: Tx, before: string | null, limit: number): Promise<ScheduleRow[]> =>
   tx.list<ScheduleRow>`
